@@ -1,0 +1,1 @@
+//! One module per grammar of HTTP's header fields.

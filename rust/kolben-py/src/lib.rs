@@ -1,0 +1,12 @@
+//! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
+
+/// The compiled core of Kolben.
+#[pyo3::pymodule(gil_used = false)]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}
