@@ -4,7 +4,7 @@
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use kolben_core::router::{
-    Converter, Item, Matcher, Methods, Outcome, RuleFlags, Token, Tree, Values, parts, scan,
+    Converter, Item, Matcher, Methods, Misses, Outcome, RuleFlags, Token, Tree, Values, parts, scan,
 };
 use std::hint::black_box;
 
@@ -83,7 +83,8 @@ fn router(criterion: &mut Criterion) {
             for path in &paths {
                 let request = tree.request(b"", black_box(path.as_bytes()), false, true);
                 let mut values = Values::new();
-                let outcome = tree.find(&request, &mut Methods::default(), &mut values);
+                let outcome =
+                    tree.find(&request, &mut Methods::default(), &mut values, &mut Misses::default());
                 assert!(matches!(black_box((&outcome, &values)).0, Ok(Outcome::Match(_))));
             }
         });

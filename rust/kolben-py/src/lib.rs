@@ -1,12 +1,37 @@
 //! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
 
+mod building;
+mod conversion;
+mod environ;
+mod pattern;
+mod route;
+mod table;
+mod text;
+mod watch;
+
 /// The compiled core of Kolben.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    use crate::table::{MISSING, OVERRIDDEN, REDIRECT, SPECIAL};
     use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::building::build_url;
+    #[pymodule_export]
+    use crate::environ::environ_parts;
+    #[pymodule_export]
+    use crate::pattern::Pattern;
+    #[pymodule_export]
+    use crate::route::Route;
+    #[pymodule_export]
+    use crate::table::{Table, TableBuilder};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("MISSING", MISSING)?;
+        module.add("REDIRECT", REDIRECT)?;
+        module.add("SPECIAL", SPECIAL)?;
+        module.add("OVERRIDDEN", OVERRIDDEN)
     }
 }

@@ -36,18 +36,35 @@ const fn table(extra: &[u8]) -> [bool; 256] {
     safe
 }
 
+/// What stands unquoted in a query string, where a space becomes a plus.
+const SAFE_IN_QUERY: [bool; 256] = table(b"!$'()*,/:;?@");
+
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
-/// Append `text`, percent-encoded where it must be.
+/// Append `text`, percent-encoded where it must be in a path.
 pub fn quote_into(text: &[u8], url: &mut Vec<u8>) {
     url.reserve(text.len());
+    text.iter().for_each(|&byte| quote_byte(byte, &SAFE, url));
+}
+
+/// Append `text`, encoded as the name or the value of a query string's parameter.
+pub fn quote_query_into(text: &[u8], url: &mut Vec<u8>) {
+    url.reserve(text.len());
     for &byte in text {
-        if SAFE.get(usize::from(byte)).copied().unwrap_or(false) {
-            url.push(byte);
-        } else {
-            let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
-            url.extend([b'%', digit(byte >> 4), digit(byte)]);
+        match byte {
+            b' ' => url.push(b'+'),
+            _ => quote_byte(byte, &SAFE_IN_QUERY, url),
         }
+    }
+}
+
+#[inline]
+fn quote_byte(byte: u8, safe: &[bool; 256], url: &mut Vec<u8>) {
+    if safe.get(usize::from(byte)).copied().unwrap_or(false) {
+        url.push(byte);
+    } else {
+        let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
+        url.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte)]);
     }
 }
 

@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use kolben_core::router::{
-//!     Converter, Item, Matcher, Methods, Outcome, RuleFlags, Tree, Values, parts,
+//!     Converter, Item, Matcher, Methods, Misses, Outcome, RuleFlags, Tree, Values, parts,
 //! };
 //!
 //! let digits = Converter { matcher: Matcher::from_regex(br"\d+"), isolating: true, weight: 50.0 };
@@ -26,7 +26,7 @@
 //!
 //! let request = tree.request(b"", b"/user/42", false, true);
 //! let mut values = Values::new();
-//! let outcome = tree.find(&request, &mut Methods::default(), &mut values);
+//! let outcome = tree.find(&request, &mut Methods::default(), &mut values, &mut Misses::default());
 //! assert_eq!(outcome, Ok(Outcome::Match(user)));
 //! assert_eq!(values.as_slice(), [b"42"]);
 //! ```
@@ -40,7 +40,7 @@ mod search;
 mod split;
 mod tree;
 
-pub use build::{Slot, Template, quote_into};
+pub use build::{Slot, Template, quote_into, quote_query_into};
 pub use digits::Digits;
 pub use matcher::{Count, Matcher};
 pub use part::{Converter, Dynamic, Item, Part, Piece, Spans, Weight, parts};

@@ -50,7 +50,8 @@ pub struct Dynamic {
     pub suffixed: bool,
     /// Its place among its siblings.
     pub weight: Weight,
-    foreign: bool,
+    /// Which of its tree's foreign expressions it is, if it is one.
+    pub(super) foreign: Option<u32>,
     shape: Shape,
 }
 
@@ -121,13 +122,14 @@ impl Dynamic {
             _ => Shape::Several,
         };
         let foreign = pieces.iter().any(|piece| matches!(piece, Piece::Capture(Matcher::Foreign(_))));
+        let foreign = foreign.then_some(u32::MAX);
         Self { pieces: pieces.into_boxed_slice(), is_final, suffixed, weight, foreign, shape }
     }
 
-    /// Whether only Python's `re` can match it.
+    /// If only Python's `re` can match it: its number among those of its tree.
     #[inline]
-    pub fn is_foreign(&self) -> bool {
-        self.foreign
+    pub fn foreign(&self) -> Option<usize> {
+        self.foreign.map(|number| number as usize)
     }
 
     /// How many values it holds.

@@ -65,7 +65,7 @@ pub enum Outcome {
     /// Ask for this path instead.
     Redirect(Vec<u8>),
     /// No rule.
-    Missing(Misses),
+    Missing,
 }
 
 impl Tree {
@@ -87,18 +87,19 @@ impl Tree {
         if wanted { [domain, b"/", path].concat() } else { Vec::new() }
     }
 
-    /// Find the rule that answers and append its values, in the order of its variables.
+    /// Find the rule that answers and append its values, in the order of its variables. Rules that
+    /// were passed over for their method or protocol are noted in `misses`.
     #[inline]
     pub fn find<'h, J: Judge>(
         &self,
         request: &'h Request<'_>,
         judge: &mut J,
         values: &mut Values<'h>,
+        misses: &mut Misses,
     ) -> Result<Outcome, J::Error> {
-        let mut misses = Misses::default();
         let target = Target { domain: request.domain, path: request.path, joined: &request.joined };
         let websocket = request.websocket;
-        let mut walk = Walk { tree: self, target, websocket, judge, misses: &mut misses, values };
+        let mut walk = Walk { tree: self, target, websocket, judge, misses, values };
         match walk.run()? {
             Step::Found(rule) => Ok(Outcome::Match(rule)),
             Step::SlashRequired => Ok(Outcome::Redirect([request.path, b"/"].concat())),
@@ -112,21 +113,21 @@ impl Tree {
         &self,
         request: &Request<'_>,
         judge: &mut J,
-        mut misses: Misses,
+        misses: &mut Misses,
     ) -> Result<Outcome, J::Error> {
         // Without such a run the second walk could only repeat the first.
         if !request.merge_slashes || memmem::find(request.path, b"//").is_none() {
-            return Ok(Outcome::Missing(misses));
+            return Ok(Outcome::Missing);
         }
         let path = merge_slashes(request.path);
         let joined = self.joined(request.domain, &path);
         let target = Target { domain: request.domain, path: &path, joined: &joined };
         let (websocket, values) = (request.websocket, &mut Values::new());
-        let mut walk = Walk { tree: self, target, websocket, judge, misses: &mut misses, values };
+        let mut walk = Walk { tree: self, target, websocket, judge, misses, values };
         Ok(match walk.run()? {
             Step::Found(rule) if self.flags(rule).merge_slashes => Outcome::Redirect(path.clone()),
             Step::SlashRequired => Outcome::Redirect([&*path, b"/"].concat()),
-            Step::Found(_) | Step::Nothing => Outcome::Missing(misses),
+            Step::Found(_) | Step::Nothing => Outcome::Missing,
         })
     }
 }
@@ -313,7 +314,7 @@ impl<'t, J: Judge> Walk<'_, 't, J> {
     /// Match one part and keep its values. `Some` says whether its optional slash was there.
     #[inline]
     fn capture(&mut self, part: &Dynamic, target: &'t [u8]) -> Result<Option<bool>, J::Error> {
-        if !part.is_foreign() {
+        if part.foreign().is_none() {
             return Ok(part.find(target, self.tree.digits, self.values));
         }
         let mut spans = Spans::new();

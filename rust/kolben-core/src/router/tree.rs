@@ -63,6 +63,7 @@ pub(super) struct Edge {
 pub struct Tree {
     states: Vec<State>,
     rules: Vec<RuleFlags>,
+    foreigns: u32,
     pub(super) digits: Digits,
 }
 
@@ -75,7 +76,7 @@ impl Default for Tree {
 impl Tree {
     /// A tree without rules.
     pub fn new(digits: Digits) -> Self {
-        Self { states: vec![State::default()], rules: Vec::new(), digits }
+        Self { states: vec![State::default()], rules: Vec::new(), foreigns: 0, digits }
     }
 
     /// How many rules there are.
@@ -86,6 +87,11 @@ impl Tree {
     /// Whether there is no rule.
     pub fn is_empty(&self) -> bool {
         self.rules.is_empty()
+    }
+
+    /// How many foreign expressions there are.
+    pub fn foreigns(&self) -> usize {
+        self.foreigns as usize
     }
 
     /// Add a rule behind all that are there.
@@ -116,7 +122,7 @@ impl Tree {
         let to = match part {
             Part::Static(text) if text.is_empty() => *state.slash.get_or_insert(next),
             Part::Static(text) => state.children.get_or_insert(text, next),
-            Part::Dynamic(part) => state.edge(part, next),
+            Part::Dynamic(part) => state.edge(part, next, &mut self.foreigns),
         };
         if to == next {
             self.states.push(State::default());
@@ -131,14 +137,19 @@ impl State {
         if segment.text.is_empty() { self.slash } else { self.children.get(segment) }
     }
 
-    fn edge(&mut self, part: &Dynamic, next: StateId) -> StateId {
+    fn edge(&mut self, part: &Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
         let start = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_lt());
         let end = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_le());
         let equals = self.edges.get(start..end).unwrap_or_default();
         if let Some(edge) = equals.iter().find(|edge| edge.part == *part) {
             return edge.to;
         }
-        self.edges.insert(end, Edge { part: part.clone(), to: next });
+        let mut part = part.clone();
+        if let Some(number) = &mut part.foreign {
+            *number = *foreigns;
+            *foreigns += 1;
+        }
+        self.edges.insert(end, Edge { part, to: next });
         next
     }
 }

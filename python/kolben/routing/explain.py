@@ -1,0 +1,9 @@
+"""Why a path matches what it matches."""
+
+from __future__ import annotations
+
+
+class Explanation: ...
+
+
+class Step: ...

@@ -1,0 +1,218 @@
+"""A map of rules: Werkzeug's, with the core's tables behind it."""
+
+from __future__ import annotations
+
+import typing as t
+import warnings
+
+from werkzeug.exceptions import BadHost
+from werkzeug.routing import BaseConverter
+from werkzeug.routing import Map as WerkzeugMap
+from werkzeug.routing import Rule as WerkzeugRule
+from werkzeug.routing import RuleFactory
+
+from .._core import environ_parts
+from .._core import Table
+from .adapter import MapAdapter
+from .insight import Insight
+from .matcher import StateMachineMatcher
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.wrappers import Request
+
+
+class Map(Insight, WerkzeugMap):
+    """Werkzeug's map, with the same arguments and attributes, and :meth:`explain` and
+    :meth:`conflicts` besides.
+
+    Rules may be added while other threads match: each request sees the map as it was before or
+    after, and waits for nobody.
+    """
+
+    #: What answers requests; ``None`` if Werkzeug's own code has to.
+    _table: Table | None = None
+    _is_serving = False
+    _originals: t.ClassVar[dict[str, t.Any]]
+
+    def __init__(
+        self,
+        rules: t.Iterable[RuleFactory] | None = None,
+        default_subdomain: str = "",
+        strict_slashes: bool = True,
+        merge_slashes: bool = True,
+        redirect_defaults: bool = True,
+        converters: t.Mapping[str, type[BaseConverter]] | None = None,
+        sort_parameters: bool = False,
+        sort_key: t.Callable[[t.Any], t.Any] | None = None,
+        host_matching: bool = False,
+    ) -> None:
+        super().__init__(
+            None,
+            default_subdomain,
+            strict_slashes,
+            merge_slashes,
+            redirect_defaults,
+            converters,
+            sort_parameters,
+            sort_key,
+            host_matching,
+        )
+        self._matcher = StateMachineMatcher(merge_slashes)
+        self._has_stale_routes = False
+        self._redirecting: dict[t.Any, set[int]] = {}
+        #: Endpoints that got a rule since their rules were last put in order.
+        self._unsorted: set[t.Any] = set()
+        for factory in rules or ():
+            self.add(factory)
+
+    def __setattr__(self, name: str, value: t.Any) -> None:
+        object.__setattr__(self, name, value)
+        if name in ("_matcher", "merge_slashes", "update"):
+            # From now on something else may have to be asked.
+            object.__setattr__(self, "_remap", True)
+            object.__setattr__(self, "_table", None)
+
+    def add(self, rulefactory: RuleFactory) -> None:
+        """Bind and add a rule, or all rules of a factory."""
+        for rule in rulefactory.get_rules(self):
+            rule.bind(self)
+            with self._remap_lock:
+                if not rule.build_only:
+                    self._matcher.add(rule)
+                self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
+                self._unsorted.add(rule.endpoint)
+                # While requests are answered, the thread that adds a rule does the work, and they
+                # go on with the table they have.
+                if self._is_serving:
+                    self._refresh()
+                else:
+                    self._remap = True
+
+    def update(self) -> None:
+        """Put in order what has changed since the last call."""
+        if not self._remap:
+            return
+        with self._remap_lock:
+            if self._remap:
+                self._refresh()
+
+    def _refresh(self) -> None:
+        """Work in what has changed, and publish a new table. The lock is held."""
+        self._remap = False
+        matcher = self._matcher
+        if self._has_stale_routes:
+            self._has_stale_routes = False
+            self._redirecting.clear()
+            matcher.forget_routes()
+            for endpoint, rules in self._rules_by_endpoint.items():
+                self._note_redirecting(endpoint, rules)
+        while self._unsorted:
+            endpoint = self._unsorted.pop()
+            rules = self._rules_by_endpoint.get(endpoint)
+            if rules is not None and len(rules) > 1:
+                # A new list: whoever is reading the old one must not see it in disorder.
+                rules = sorted(rules, key=lambda rule: rule.build_compare_key())
+                self._rules_by_endpoint[endpoint] = rules
+                self._note_redirecting(endpoint, rules)
+        matcher.update()
+        is_ours = isinstance(matcher, StateMachineMatcher) and "update" not in self.__dict__
+        object.__setattr__(self, "_table", matcher.table_for(self) if is_ours else None)
+
+    def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
+        """Note the rules whose match may redirect to an earlier rule that has defaults."""
+        redirecting = set()
+        can_redirect = False
+        for rule in rules:
+            if can_redirect:
+                redirecting.add(id(rule))
+            overridden = type(rule).provides_defaults_for is not WerkzeugRule.provides_defaults_for
+            can_redirect = can_redirect or bool(rule.defaults) or overridden
+        if redirecting:
+            self._redirecting[endpoint] = redirecting
+        else:
+            self._redirecting.pop(endpoint, None)
+
+    def _redirecting_rules(self) -> set[int]:
+        """The ids of the rules whose match may redirect."""
+        return set().union(*self._redirecting.values())
+
+    def _forget_routes(self) -> None:
+        """A rule was changed after it was bound: read it again before the next match."""
+        self._has_stale_routes = True
+        self._remap = True
+
+    def bind(
+        self,
+        server_name: str,
+        script_name: str | None = None,
+        subdomain: str | None = None,
+        url_scheme: str = "http",
+        default_method: str = "GET",
+        path_info: str | None = None,
+        query_args: t.Mapping[str, t.Any] | str | None = None,
+    ) -> MapAdapter:
+        """Bind the map to a host, so that paths can be matched and URLs built."""
+        if self.host_matching:
+            if subdomain is not None:
+                raise RuntimeError("host matching enabled and a subdomain was provided")
+        elif subdomain is None:
+            subdomain = self.default_subdomain
+        return MapAdapter(
+            self,
+            _ascii_host(server_name.lower()),
+            "/" if script_name is None else script_name,
+            subdomain,
+            url_scheme,
+            "/" if path_info is None else path_info,
+            default_method,
+            query_args,
+        )
+
+    def bind_to_environ(
+        self,
+        environ: WSGIEnvironment | Request,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> MapAdapter:
+        """Bind the map to what a WSGI environ, or a request, says of host and path."""
+        env: dict[str, t.Any] = getattr(environ, "environ", environ)
+        parts = environ_parts(env, server_name, subdomain is None and not self.host_matching)
+        if parts is None:
+            # An unusual host: Werkzeug knows what to make of it.
+            adapter = super().bind_to_environ(environ, server_name, subdomain)
+            return MapAdapter(
+                self,
+                adapter.server_name,
+                adapter.script_name,
+                adapter.subdomain,
+                adapter.url_scheme,
+                adapter.path_info,
+                adapter.default_method,
+                adapter.query_args,
+            )
+        host, found_subdomain, mismatch, scheme, script_name, path_info, query, method = parts
+        if mismatch is not None:
+            warnings.warn(
+                f"Current server name {mismatch!r} doesn't match configured server name {host!r}",
+                stacklevel=2,
+            )
+        if subdomain is None and not self.host_matching:
+            subdomain = found_subdomain
+        elif self.host_matching and subdomain is not None:
+            raise RuntimeError("host matching enabled and a subdomain was provided")
+        return MapAdapter(
+            self, host, script_name, subdomain, scheme, path_info, method, query
+        )
+
+
+Map._originals = {"update": Map.update}
+
+
+def _ascii_host(server_name: str) -> str:
+    """A host name in ASCII; its port stays as it is."""
+    name, separator, port = server_name.partition(":")
+    try:
+        return f"{name.encode('idna').decode('ascii')}{separator}{port}"
+    except UnicodeError as error:
+        raise BadHost() from error

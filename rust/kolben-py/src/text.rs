@@ -1,0 +1,31 @@
+//! Text across the border: Python's `str`, lone surrogates included, as bytes and back.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyString};
+use std::borrow::Cow;
+
+/// The bytes of a `str` in generalised UTF-8.
+pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    match text.to_str() {
+        Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        Err(_) => {
+            let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
+            let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
+            Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
+        }
+    }
+}
+
+/// The `str` for bytes in generalised UTF-8.
+#[inline]
+pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(PyString::new(py, text)),
+        Err(_) => {
+            let arguments = (intern!(py, "utf-8"), intern!(py, "surrogatepass"));
+            let text = PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?;
+            Ok(text.cast_into::<PyString>()?)
+        }
+    }
+}
