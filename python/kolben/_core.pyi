@@ -7,7 +7,6 @@ __version__: str
 MISSING: t.Final = 0
 REDIRECT: t.Final = 1
 SPECIAL: t.Final = 2
-OVERRIDDEN: t.Final = 3
 
 @t.final
 class Pattern:
@@ -39,7 +38,6 @@ class TableBuilder:
 class Table:
     def match(
         self,
-        adapter: t.Any,
         domain: str,
         path: str,
         method: str,
@@ -48,17 +46,61 @@ class Table:
         /,
     ) -> tuple[t.Any, ...]: ...
 
+class MapCore:
+    _remap: bool
+    host_matching: bool
+    _table: Table | None
+    _rules_by_endpoint: dict[t.Any, list[Rule]]
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+
+class AdapterCore:
+    map: t.Any
+    server_name: str
+    script_name: str
+    subdomain: str | None
+    url_scheme: str
+    path_info: str
+    default_method: str
+    query_args: t.Any
+    websocket: bool
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+    def __init__(
+        self,
+        map: t.Any,
+        server_name: str,
+        script_name: str,
+        subdomain: str | None,
+        url_scheme: str,
+        path_info: str,
+        default_method: str,
+        query_args: t.Any = None,
+    ) -> None: ...
+    def match(
+        self,
+        path_info: str | None = None,
+        method: str | None = None,
+        return_rule: bool = False,
+        query_args: t.Mapping[str, t.Any] | str | None = None,
+        websocket: bool | None = None,
+    ) -> tuple[t.Any, t.Mapping[str, t.Any]]: ...
+    def build(
+        self,
+        endpoint: t.Any,
+        values: t.Mapping[str, t.Any] | None = None,
+        method: str | None = None,
+        force_external: bool = False,
+        append_unknown: bool = True,
+        url_scheme: str | None = None,
+    ) -> str: ...
+
 def build_url(
-    rules: list[t.Any],
-    adapter: t.Any,
-    values: dict[str, t.Any] | None,
+    rules: list[Rule],
+    values: dict[str, t.Any],
     skip_none: bool,
     method: str | None,
     default_method: str | None,
     append_unknown: bool,
-    here: str | None,
-    prefer_here: bool,
-    script_name: str | None,
+    host: str | None,
     /,
 ) -> t.Any: ...
 def environ_parts(

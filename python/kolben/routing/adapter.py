@@ -5,110 +5,79 @@ from __future__ import annotations
 import typing as t
 
 from werkzeug.datastructures import MultiDict
-from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.exceptions import NotFound
 from werkzeug.routing import BuildError
 from werkzeug.routing import MapAdapter as WerkzeugMapAdapter
 from werkzeug.routing import Rule as WerkzeugRule
-from werkzeug.routing import WebsocketMismatch
 
+from .._core import AdapterCore
 from .._core import build_url
-from .._core import MISSING
 
 if t.TYPE_CHECKING:
     from .map import Map
 
 
-class MapAdapter(WerkzeugMapAdapter):
+class MapAdapter(AdapterCore, WerkzeugMapAdapter):
     """Werkzeug's adapter, with the same arguments and attributes.
 
-    A plain match and a plain URL are the core's; a redirect, an alias, or anything that a subclass
-    overrides takes Werkzeug's own way, with the core's matcher in it.
+    A plain match and a plain URL are the core's own. A redirect, an alias, a URL with a host, or
+    anything that a subclass overrides comes to the methods here.
     """
 
     map: Map  # type: ignore[assignment]
     _originals: t.ClassVar[dict[str, t.Any]]
 
-    def match(  # type: ignore[override]
+    def _match(
         self,
-        path_info: str | None = None,
-        method: str | None = None,
-        return_rule: bool = False,
-        query_args: t.Mapping[str, t.Any] | str | None = None,
-        websocket: bool | None = None,
+        path_info: str | None,
+        method: str | None,
+        return_rule: bool,
+        query_args: t.Mapping[str, t.Any] | str | None,
+        websocket: bool | None,
     ) -> tuple[t.Any | WerkzeugRule, t.Mapping[str, t.Any]]:
-        """Find the endpoint, or the rule, and the arguments for a path.
-
-        Raises `NotFound`, `MethodNotAllowed`, `WebsocketMismatch` or `RequestRedirect`.
-        """
+        """Match what the core alone has not answered."""
         map = self.map
         if map._remap:
             map.update()
             map._is_serving = True
-        table = map._table
-        if table is not None:
-            # PERF: one crossing, and no object made on the way to it (benches/test_routing.py).
-            answer = table.match(
-                self,
-                self.server_name if self.subdomain is None or map.host_matching else self.subdomain,
-                self.path_info if path_info is None else path_info,
-                method or self.default_method,
-                self.websocket if websocket is None else websocket,
-                return_rule,
-            )
-            if len(answer) == 2:
-                return answer
-            if answer[0] == MISSING:
-                _, methods, wrong_protocol = answer
-                if methods:
-                    raise MethodNotAllowed(valid_methods=list(methods))
-                if wrong_protocol:
-                    raise WebsocketMismatch()
-                raise NotFound()
-        return super().match(path_info, method, return_rule, query_args, websocket)
+            if not map._remap:
+                return self.match(path_info, method, return_rule, query_args, websocket)
+        # Werkzeug's way, with the core's matcher in it.
+        return WerkzeugMapAdapter.match(
+            self, path_info, method, return_rule, query_args, websocket
+        )
 
-    def build(
+    def _build(
         self,
         endpoint: t.Any,
-        values: t.Mapping[str, t.Any] | None = None,
-        method: str | None = None,
-        force_external: bool = False,
-        append_unknown: bool = True,
-        url_scheme: str | None = None,
+        values: t.Mapping[str, t.Any] | None,
+        method: str | None,
+        force_external: bool,
+        append_unknown: bool,
+        url_scheme: str | None,
     ) -> str:
-        """Build the URL for an endpoint.
-
-        Values that the rule has no variable for become a query string, unless `append_unknown` is
-        off. The URL has a host only where it needs one, or with `force_external`.
-        """
+        """Build a URL that the core alone has not built."""
         map = self.map
-        if map._remap:
-            map.update()
+        map.update()
         # A multidict may hold a `None` that is meant.
         skip_none = not isinstance(values, MultiDict)
-        if values and type(values) is not dict:
-            values = _plain_values(values)
-        by_host = map.host_matching
-        built = build_url(
-            map._rules_by_endpoint.get(endpoint, _NO_RULES),
-            self,
-            values or None,
-            skip_none,
-            method,
-            self.default_method,
-            append_unknown,
-            self.server_name if by_host else self.subdomain,
-            by_host,
-            None if force_external else self.script_name,
-        )
-        if type(built) is str:
-            return built
+        if type(values) is not dict:
+            values = _plain_values(values) if values else {}
+        built = NotImplemented
+        if type(self)._partial_build is MapAdapter._originals["_partial_build"]:
+            built = build_url(
+                map._rules_by_endpoint.get(endpoint, _NO_RULES),
+                values,
+                skip_none,
+                method,
+                self.default_method,
+                append_unknown,
+                self.server_name if map.host_matching else None,
+            )
         if built is NotImplemented:
-            return super().build(
-                endpoint, values, method, force_external, append_unknown, url_scheme
+            return WerkzeugMapAdapter.build(
+                self, endpoint, values, method, force_external, append_unknown, url_scheme
             )
         if built is None:
-            values = values or {}
             if skip_none:
                 values = {key: value for key, value in values.items() if value is not None}
             raise BuildError(endpoint, values, method, self)
@@ -139,6 +108,28 @@ class MapAdapter(WerkzeugMapAdapter):
                 return f"{self.script_name.rstrip('/')}/{path}"
         prefix = f"{scheme}:" if scheme else ""
         return f"{prefix}//{host}{self.script_name[:-1]}/{path}"
+
+    # The attributes live in the core, not in `__dict__`: copies have to be told.
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        return {**self.__dict__, **{name: getattr(self, name) for name in _ATTRIBUTES}}
+
+    def __setstate__(self, state: dict[str, t.Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+
+
+_ATTRIBUTES = (
+    "map",
+    "server_name",
+    "script_name",
+    "subdomain",
+    "url_scheme",
+    "path_info",
+    "default_method",
+    "query_args",
+    "websocket",
+)
 
 
 MapAdapter._originals = {

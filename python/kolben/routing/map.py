@@ -12,7 +12,7 @@ from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import RuleFactory
 
 from .._core import environ_parts
-from .._core import Table
+from .._core import MapCore
 from .adapter import MapAdapter
 from .insight import Insight
 from .matcher import StateMachineMatcher
@@ -22,7 +22,7 @@ if t.TYPE_CHECKING:
     from werkzeug.wrappers import Request
 
 
-class Map(Insight, WerkzeugMap):
+class Map(Insight, MapCore, WerkzeugMap):
     """Werkzeug's map, with the same arguments and attributes, and :meth:`explain` and
     :meth:`conflicts` besides.
 
@@ -30,9 +30,9 @@ class Map(Insight, WerkzeugMap):
     after, and waits for nobody.
     """
 
-    #: What answers requests; ``None`` if Werkzeug's own code has to.
-    _table: Table | None = None
     _is_serving = False
+    #: Whether `update` was replaced on this very map.
+    _has_own_update = False
     _originals: t.ClassVar[dict[str, t.Any]]
 
     def __init__(
@@ -67,11 +67,13 @@ class Map(Insight, WerkzeugMap):
             self.add(factory)
 
     def __setattr__(self, name: str, value: t.Any) -> None:
-        object.__setattr__(self, name, value)
+        super().__setattr__(name, value)
         if name in ("_matcher", "merge_slashes", "update"):
             # From now on something else may have to be asked.
-            object.__setattr__(self, "_remap", True)
-            object.__setattr__(self, "_table", None)
+            if name == "update":
+                self._has_own_update = True
+            self._remap = True
+            self._table = None
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Bind and add a rule, or all rules of a factory."""
@@ -116,8 +118,8 @@ class Map(Insight, WerkzeugMap):
                 self._rules_by_endpoint[endpoint] = rules
                 self._note_redirecting(endpoint, rules)
         matcher.update()
-        is_ours = isinstance(matcher, StateMachineMatcher) and "update" not in self.__dict__
-        object.__setattr__(self, "_table", matcher.table_for(self) if is_ours else None)
+        is_ours = isinstance(matcher, StateMachineMatcher) and not self._has_own_update
+        self._table = matcher.table_for(self) if is_ours else None
 
     def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
         """Note the rules whose match may redirect to an earlier rule that has defaults."""

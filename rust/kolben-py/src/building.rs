@@ -2,104 +2,101 @@
 
 use crate::route::{Given, Route};
 use crate::text::{bytes_of, text_of};
-use crate::watch::{Watch, has_originals};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
-/// Build the URL of the first of `rules` that suits.
+/// Build the domain and the path of the first of `rules` that suits, and say whether it serves
+/// websockets. It is `None` if no rule suits, and `NotImplemented` if the rules' classes override
+/// how URLs are built.
 ///
-/// Where it needs no host, because its domain is `here`, that is the whole URL below
-/// `script_name`, as text. Else it is a tuple: domain, path, and whether it serves websockets. It is
-/// `None` if no rule suits, and `NotImplemented` if the rules' classes override how URLs are built.
-///
-/// Without a `method`, the rules that take `default_method` come first. With `skip_none`
-/// a value of `None` counts as not given. With `prefer_here`, the first rule whose domain is `here` comes before all others.
+/// Without a `method`, the rules that take `default_method` come first. With `skip_none` a value of
+/// `None` counts as not given. If `host` is given, the first rule of that host comes before others.
 #[pyfunction]
-#[pyo3(signature = (rules, adapter, values, skip_none, method, default_method, append_unknown, here, prefer_here, script_name, /))]
-#[expect(clippy::too_many_arguments, reason = "one crossing, and a tuple would have to be made for it")]
+#[pyo3(signature = (rules, values, skip_none, method, default_method, append_unknown, host, /))]
 pub(crate) fn build_url<'py>(
     py: Python<'py>,
     rules: &Bound<'py, PyList>,
-    adapter: &Bound<'py, PyAny>,
-    values: Option<&Bound<'py, PyDict>>,
+    values: &Bound<'py, PyDict>,
     skip_none: bool,
     method: Option<&Bound<'py, PyString>>,
     default_method: Option<&Bound<'py, PyString>>,
     append_unknown: bool,
-    here: Option<&Bound<'py, PyString>>,
-    prefer_here: bool,
-    script_name: Option<&Bound<'py, PyString>>,
+    host: Option<&Bound<'py, PyString>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    static ADAPTERS: Watch = Watch::new();
-    let class = adapter.get_type();
-    if !ADAPTERS.is_original(&class, || has_originals(&class, "MapAdapter", &["_partial_build"]))? {
-        return Ok(py.NotImplemented().into_bound(py));
-    }
-    let none_given;
-    let values = match values {
-        Some(values) => values,
-        None => {
-            none_given = PyDict::new(py);
-            &none_given
+    let here = host.map(bytes_of).transpose()?;
+    let given = Given { values, skip_none };
+    let building = Building { py, rules, given, append_unknown, here: here.as_deref() };
+    match building.best(method, default_method, host.is_some())? {
+        Answer::Built(built) => {
+            let (domain, path) = (text_of(py, &built.domain)?, text_of(py, &built.path)?);
+            Ok((domain, path, built.websocket).into_pyobject(py)?.into_any())
         }
-    };
-    let here = here.map(bytes_of).transpose()?;
-    let building =
-        Building { py, rules, given: Given { values, skip_none }, append_unknown, here: here.as_deref() };
-    let first_try = if method.is_none() { default_method } else { method };
-    let mut answer = building.first(first_try, prefer_here)?;
-    if method.is_none() && matches!(answer, Answer::Nothing) {
-        answer = building.first(None, prefer_here)?;
+        Answer::Nothing => Ok(py.None().into_bound(py)),
+        Answer::Overridden => Ok(py.NotImplemented().into_bound(py)),
     }
-    let built = match answer {
-        Answer::Built(built) => built,
-        Answer::Nothing => return Ok(py.None().into_bound(py)),
-        Answer::Overridden => return Ok(py.NotImplemented().into_bound(py)),
-    };
-    if let Some(script_name) = script_name
-        && !built.websocket
-        && here.as_deref() == Some(built.domain.as_slice())
-    {
-        return Ok(relative(py, &bytes_of(script_name)?, &built.path)?.into_any());
+}
+
+/// A URL to be built.
+pub(crate) struct Building<'a, 'py> {
+    pub(crate) py: Python<'py>,
+    pub(crate) rules: &'a Bound<'py, PyList>,
+    pub(crate) given: Given<'a, 'py>,
+    pub(crate) append_unknown: bool,
+    /// The current domain.
+    pub(crate) here: Option<&'a [u8]>,
+}
+
+/// A URL's parts.
+pub(crate) struct Built {
+    pub(crate) domain: Vec<u8>,
+    pub(crate) path: Vec<u8>,
+    pub(crate) websocket: bool,
+}
+
+impl Built {
+    /// Script name and path, with one slash between them.
+    pub(crate) fn relative<'py>(
+        &self,
+        py: Python<'py>,
+        script_name: &[u8],
+    ) -> PyResult<Bound<'py, PyString>> {
+        let trimmed = script_name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+        // PERF: at the root of a server the path is the URL as it stands.
+        if trimmed == 0 && self.path.first() == Some(&b'/') && self.path.get(1) != Some(&b'/') {
+            return text_of(py, &self.path);
+        }
+        let start = self.path.iter().position(|&byte| byte != b'/').unwrap_or(self.path.len());
+        let script_name = script_name.get(..trimmed).unwrap_or_default();
+        text_of(py, &[script_name, b"/", self.path.get(start..).unwrap_or_default()].concat())
     }
-    let parts = (text_of(py, &built.domain)?, text_of(py, &built.path)?, built.websocket);
-    Ok(parts.into_pyobject(py)?.into_any())
 }
 
-/// Script name and path, with one slash between them.
-fn relative<'py>(py: Python<'py>, script_name: &[u8], path: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let trimmed = script_name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
-    // PERF: at the root of a server the path is the URL as it stands.
-    if trimmed == 0 && path.first() == Some(&b'/') && path.get(1) != Some(&b'/') {
-        return text_of(py, path);
-    }
-    let start = path.iter().position(|&byte| byte != b'/').unwrap_or(path.len());
-    let script_name = script_name.get(..trimmed).unwrap_or_default();
-    text_of(py, &[script_name, b"/", path.get(start..).unwrap_or_default()].concat())
-}
-
-struct Building<'a, 'py> {
-    py: Python<'py>,
-    rules: &'a Bound<'py, PyList>,
-    given: Given<'a, 'py>,
-    append_unknown: bool,
-    here: Option<&'a [u8]>,
-}
-
-struct Built {
-    domain: Vec<u8>,
-    path: Vec<u8>,
-    websocket: bool,
-}
-
-enum Answer {
+/// What came of building.
+pub(crate) enum Answer {
     Built(Built),
     Nothing,
     Overridden,
 }
 
 impl Building<'_, '_> {
+    /// The URL of the rule that suits best.
+    #[inline]
+    pub(crate) fn best(
+        &self,
+        method: Option<&Bound<'_, PyString>>,
+        default_method: Option<&Bound<'_, PyString>>,
+        prefer_here: bool,
+    ) -> PyResult<Answer> {
+        if method.is_none() {
+            let answer = self.first(default_method, prefer_here)?;
+            if !matches!(answer, Answer::Nothing) {
+                return Ok(answer);
+            }
+        }
+        self.first(method, prefer_here)
+    }
+
     /// The URL of the first rule that suits the values and, if it is given, the method.
     fn first(&self, method: Option<&Bound<'_, PyString>>, prefer_here: bool) -> PyResult<Answer> {
         let mut elsewhere = Answer::Nothing;

@@ -1,8 +1,10 @@
 //! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
 
+mod adapter;
 mod building;
 mod conversion;
 mod environ;
+mod map;
 mod pattern;
 mod route;
 mod table;
@@ -12,13 +14,17 @@ mod watch;
 /// The compiled core of Kolben.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
-    use crate::table::{MISSING, OVERRIDDEN, REDIRECT, SPECIAL};
+    use crate::table::{MISSING, REDIRECT, SPECIAL};
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::adapter::AdapterCore;
     #[pymodule_export]
     use crate::building::build_url;
     #[pymodule_export]
     use crate::environ::environ_parts;
+    #[pymodule_export]
+    use crate::map::MapCore;
     #[pymodule_export]
     use crate::pattern::Pattern;
     #[pymodule_export]
@@ -31,7 +37,6 @@ mod _core {
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", MISSING)?;
         module.add("REDIRECT", REDIRECT)?;
-        module.add("SPECIAL", SPECIAL)?;
-        module.add("OVERRIDDEN", OVERRIDDEN)
+        module.add("SPECIAL", SPECIAL)
     }
 }

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyOverflowError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PySet, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PySet, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -101,28 +101,62 @@ pub(crate) struct Table {
 pub(crate) const MISSING: u8 = 0;
 pub(crate) const REDIRECT: u8 = 1;
 pub(crate) const SPECIAL: u8 = 2;
-pub(crate) const OVERRIDDEN: u8 = 3;
 
 #[pymethods]
 impl Table {
     /// Find the rule for a path. The answer is a pair, endpoint (or rule) and arguments. If there is
     /// none, or if it is not the last word, three values say what there is: `(MISSING, methods,
-    /// wrong_protocol)`, `(REDIRECT, path, None)` or `(SPECIAL, rule, arguments)`. For an adapter or
-    /// a map that overrides what happens around a match it is `(OVERRIDDEN, None, None)`.
-    #[pyo3(signature = (adapter, domain, path, method, websocket, want_rule, /))]
+    /// wrong_protocol)`, `(REDIRECT, path, False)` or `(SPECIAL, rule, arguments)`.
+    #[pyo3(signature = (domain, path, method, websocket, want_rule, /))]
     fn r#match<'py>(
         &self,
         py: Python<'py>,
-        adapter: &Bound<'py, PyAny>,
         domain: &Bound<'py, PyString>,
         path: &Bound<'py, PyString>,
         method: &Bound<'py, PyString>,
         websocket: bool,
         want_rule: bool,
-    ) -> PyResult<Bound<'py, PyAny>> {
-        if !adapter.is_none() && !self.is_original(adapter)? {
-            return Ok((OVERRIDDEN, py.None(), py.None()).into_pyobject(py)?.into_any());
-        }
+    ) -> PyResult<Bound<'py, PyTuple>> {
+        let answer = match self.find(py, domain, path, method, websocket, want_rule)? {
+            Found::Plain(pair) => return Ok(pair),
+            Found::Missing(misses) => (MISSING, misses.methods.into_any(), misses.wrong_protocol),
+            Found::Redirect(path) => (REDIRECT, path.into_any(), false),
+            Found::Special(route, arguments) => {
+                return (SPECIAL, route.rule.clone_ref(py), arguments).into_pyobject(py);
+            }
+        };
+        answer.into_pyobject(py)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.map_class)?;
+        self.routes.iter().try_for_each(|(route, _)| visit.call(route))
+    }
+}
+
+impl Table {
+    /// Whether neither the adapter's class nor the map's overrides what belongs to a match.
+    #[inline]
+    pub(crate) fn is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
+        let py = adapter.py();
+        let class = adapter.get_type();
+        let map_class = self.map_class.bind(py);
+        Ok(self.adapter_watch.is_original(&class, || {
+            has_originals(&class, "MapAdapter", &["get_default_redirect", "_partial_build"])
+        })? && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
+    }
+
+    /// Find the rule for a path.
+    #[inline]
+    pub(crate) fn find<'py>(
+        &self,
+        py: Python<'py>,
+        domain: &Bound<'py, PyString>,
+        path: &Bound<'py, PyString>,
+        method: &Bound<'py, PyString>,
+        websocket: bool,
+        want_rule: bool,
+    ) -> PyResult<Found<'py, '_>> {
         let upper;
         let method = if is_upper(method) {
             method
@@ -137,45 +171,25 @@ impl Table {
         let mut asking = Asking { py, table: self, method };
         match self.tree.find(&request, &mut asking, &mut values, &mut misses)? {
             Outcome::Match(id) => {
-                let Some((route, special)) = self.routes.get(id.index()) else {
-                    return self.missing(py, &misses);
-                };
-                let route = route.get();
-                let Some(arguments) = route.arguments(py, &values)? else { return self.missing(py, &misses) };
-                if *special {
-                    return Ok((SPECIAL, &route.rule, arguments).into_pyobject(py)?.into_any());
+                if let Some((route, special)) = self.routes.get(id.index())
+                    && let Some(arguments) = route.get().arguments(py, &values)?
+                {
+                    let route = route.get();
+                    if *special {
+                        return Ok(Found::Special(route, arguments));
+                    }
+                    let found = if want_rule { &route.rule } else { &route.endpoint };
+                    return Ok(Found::Plain((found, arguments).into_pyobject(py)?));
                 }
-                let found = if want_rule { &route.rule } else { &route.endpoint };
-                Ok((found, arguments).into_pyobject(py)?.into_any())
+                Ok(Found::Missing(self.missing(py, &misses)?))
             }
-            Outcome::Redirect(path) => {
-                Ok((REDIRECT, text_of(py, &path)?, py.None()).into_pyobject(py)?.into_any())
-            }
-            Outcome::Missing => self.missing(py, &misses),
+            Outcome::Redirect(path) => Ok(Found::Redirect(text_of(py, &path)?)),
+            Outcome::Missing => Ok(Found::Missing(self.missing(py, &misses)?)),
         }
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.map_class)?;
-        self.routes.iter().try_for_each(|(route, _)| visit.call(route))
-    }
-}
-
-impl Table {
-    /// Whether neither the adapter's class nor the map's overrides what belongs to a match.
-    #[inline]
-    fn is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = adapter.py();
-        let class = adapter.get_type();
-        let map_class = self.map_class.bind(py);
-        Ok(self
-            .adapter_watch
-            .is_original(&class, || has_originals(&class, "MapAdapter", &["get_default_redirect"]))?
-            && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
-    }
-
     #[cold]
-    fn missing<'py>(&self, py: Python<'py>, misses: &Misses) -> PyResult<Bound<'py, PyAny>> {
+    fn missing<'py>(&self, py: Python<'py>, misses: &Misses) -> PyResult<Missing<'py>> {
         let methods = PySet::empty(py)?;
         for rule in &misses.wrong_method {
             let route = self.routes.get(rule.index()).map(|(route, _)| route.get());
@@ -185,7 +199,7 @@ impl Table {
                 }
             }
         }
-        Ok((MISSING, methods, misses.wrong_protocol).into_pyobject(py)?.into_any())
+        Ok(Missing { methods, wrong_protocol: misses.wrong_protocol })
     }
 
     fn expression(&self, py: Python<'_>, part: &Dynamic) -> PyResult<&Expression> {
@@ -198,6 +212,48 @@ impl Table {
             let last = pattern.getattr(intern!(py, "groups"))?.extract()?;
             Ok(Expression { fullmatch: pattern.getattr(intern!(py, "match"))?.unbind(), groups, last })
         })
+    }
+}
+
+/// What a table finds.
+pub(crate) enum Found<'py, 't> {
+    /// Endpoint (or rule) and arguments.
+    Plain(Bound<'py, PyTuple>),
+    /// A rule and arguments, from which more has to be worked out.
+    Special(&'t Route, Bound<'py, PyDict>),
+    /// Another path to ask for.
+    Redirect(Bound<'py, PyString>),
+    /// Nothing.
+    Missing(Missing<'py>),
+}
+
+/// Why nothing was found.
+pub(crate) struct Missing<'py> {
+    methods: Bound<'py, PySet>,
+    wrong_protocol: bool,
+}
+
+impl Missing<'_> {
+    /// The error that Werkzeug raises for it.
+    #[cold]
+    pub(crate) fn into_error(self, py: Python<'_>) -> PyResult<PyErr> {
+        static ERRORS: PyOnceLock<[Py<PyAny>; 3]> = PyOnceLock::new();
+        let [not_allowed, mismatch, not_found] = ERRORS.get_or_try_init(py, || -> PyResult<_> {
+            let (exceptions, routing) = (py.import("werkzeug.exceptions")?, py.import("werkzeug.routing")?);
+            Ok([
+                exceptions.getattr("MethodNotAllowed")?.unbind(),
+                routing.getattr("WebsocketMismatch")?.unbind(),
+                exceptions.getattr("NotFound")?.unbind(),
+            ])
+        })?;
+        let error = if !self.methods.is_empty() {
+            not_allowed.bind(py).call1((PyList::new(py, &self.methods)?,))?
+        } else if self.wrong_protocol {
+            mismatch.bind(py).call0()?
+        } else {
+            not_found.bind(py).call0()?
+        };
+        Ok(PyErr::from_value(error))
     }
 }
 

@@ -169,7 +169,7 @@ impl<'t> Target<'t> {
     fn segment(&self, ahead: Ahead) -> (Segment<'t>, Ahead) {
         match ahead {
             Ahead::Path(start) => {
-                let (segment, more) = Segment::first(self.path.get(start..).unwrap_or_default());
+                let (segment, more) = Segment::of_path(self.path, start);
                 let next = if more { Ahead::Path(start + segment.text.len() + 1) } else { Ahead::End };
                 (segment, next)
             }
@@ -216,10 +216,23 @@ struct Walk<'w, 't, J> {
 }
 
 impl<'t, J: Judge> Walk<'_, 't, J> {
+    /// Where the walk begins.
+    #[inline]
+    fn start(&self) -> (StateId, Ahead) {
+        // PERF: nearly every walk begins with an empty domain and a slash, and where neither leaves
+        // a choice the first two steps are known.
+        match self.tree.behind_first_slash() {
+            Some(id) if self.target.domain.is_empty() && self.target.path.first() == Some(&b'/') => {
+                (id, Ahead::Path(1))
+            }
+            _ => (ROOT, Ahead::Domain),
+        }
+    }
+
     /// Walk until something is found or nothing is left to try.
     fn run(&mut self) -> Result<Step, J::Error> {
         let mut choices: SmallVec<[Choice; 4]> = SmallVec::new();
-        let (mut id, mut ahead) = (ROOT, Ahead::Domain);
+        let (mut id, mut ahead) = self.start();
         // How many dynamic transitions were tried here; `None` before the static one was.
         let mut tried = None;
         'walk: loop {

@@ -6,6 +6,7 @@
 use super::digits::Digits;
 use super::part::{Dynamic, Part};
 use memchr::memchr;
+use std::sync::Arc;
 
 /// A rule, by the order in which it was added.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -61,7 +62,8 @@ pub(super) struct Edge {
 /// All rules of a map.
 #[derive(Clone, Debug)]
 pub struct Tree {
-    states: Vec<State>,
+    /// Shared with the trees that this one was cloned from, and copied when it changes.
+    states: Vec<Arc<State>>,
     rules: Vec<RuleFlags>,
     foreigns: u32,
     pub(super) digits: Digits,
@@ -76,7 +78,7 @@ impl Default for Tree {
 impl Tree {
     /// A tree without rules.
     pub fn new(digits: Digits) -> Self {
-        Self { states: vec![State::default()], rules: Vec::new(), foreigns: 0, digits }
+        Self { states: vec![Arc::default()], rules: Vec::new(), foreigns: 0, digits }
     }
 
     /// How many rules there are.
@@ -100,14 +102,21 @@ impl Tree {
         self.rules.push(flags);
         let end = parts.iter().fold(ROOT, |state, part| self.step(state, part));
         if let Some(state) = self.states.get_mut(end as usize) {
-            state.rules.push(rule);
+            Arc::make_mut(state).rules.push(rule);
         }
         rule
     }
 
+    /// The state behind an empty domain and a slash, if there is no other way than that.
+    #[inline]
+    pub(super) fn behind_first_slash(&self) -> Option<StateId> {
+        let root = self.state(ROOT).filter(|state| state.edges.is_empty())?;
+        self.state(root.slash?).filter(|state| state.edges.is_empty())?.slash
+    }
+
     #[inline]
     pub(super) fn state(&self, id: StateId) -> Option<&State> {
-        self.states.get(id as usize)
+        self.states.get(id as usize).map(|state| &**state)
     }
 
     #[inline]
@@ -118,14 +127,14 @@ impl Tree {
     /// The state behind `part`, made if there is none.
     fn step(&mut self, from: StateId, part: &Part) -> StateId {
         let next = StateId::try_from(self.states.len()).unwrap_or(StateId::MAX);
-        let Some(state) = self.states.get_mut(from as usize) else { return from };
+        let Some(state) = self.states.get_mut(from as usize).map(Arc::make_mut) else { return from };
         let to = match part {
             Part::Static(text) if text.is_empty() => *state.slash.get_or_insert(next),
             Part::Static(text) => state.children.get_or_insert(text, next),
             Part::Dynamic(part) => state.edge(part, next, &mut self.foreigns),
         };
         if to == next {
-            self.states.push(State::default());
+            self.states.push(Arc::default());
         }
         to
     }
@@ -158,42 +167,49 @@ impl State {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment<'t> {
     pub(super) text: &'t [u8],
-    /// Its first seven bytes and its length (at most 255).
-    word: u64,
+    /// Its first fifteen bytes and its length (at most 255).
+    word: u128,
 }
 
-const WORD: usize = size_of::<u64>();
+const WORD: usize = size_of::<u128>();
+
+/// A one in each byte.
+const LOW_BITS: u128 = u128::from_le_bytes([1; WORD]);
 
 impl<'t> Segment<'t> {
     pub(super) const EMPTY: Self = Self { text: &[], word: 0 };
 
+    fn new(text: &'t [u8], bytes: u128) -> Self {
+        Self { text, word: bytes << 8 | text.len().min(255) as u128 }
+    }
+
     /// This text as one segment, whatever slashes it has.
     #[inline]
     pub(super) fn whole(text: &'t [u8]) -> Self {
-        let head = match text.first_chunk::<WORD>() {
-            Some(chunk) => u64::from_le_bytes(*chunk) << 8,
-            None => text.iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte)) << 8,
-        };
-        Self { text, word: head | text.len().min(255) as u64 }
+        Self::new(text, load(text, 0))
     }
 
-    /// The first segment of a text, and whether a slash ends it.
+    /// The segment of a path that begins at `start`, and whether a slash ends it.
     #[inline]
-    pub(super) fn first(text: &'t [u8]) -> (Self, bool) {
+    pub(super) fn of_path(path: &'t [u8], start: usize) -> (Self, bool) {
+        let Some(rest) = path.get(start..).filter(|rest| !rest.is_empty()) else {
+            return (Self::EMPTY, false);
+        };
         // PERF: one load finds the slash of a short segment and gives its word.
-        if let Some(chunk) = text.first_chunk::<WORD>() {
-            let bytes = u64::from_le_bytes(*chunk);
-            let zeros_for_slashes = bytes ^ (LOW_BITS * u64::from(b'/'));
-            let found = zeros_for_slashes.wrapping_sub(LOW_BITS) & !zeros_for_slashes & (LOW_BITS << 7);
-            if found != 0 {
-                let length = (found.trailing_zeros() / 8) as usize;
-                let word = (bytes & ((1 << (8 * length)) - 1)) << 8 | length as u64;
-                return (Self { text: text.get(..length).unwrap_or_default(), word }, true);
-            }
+        let bytes = load(path, start);
+        let zero_for_slash = bytes ^ (LOW_BITS * u128::from(b'/'));
+        let found = zero_for_slash.wrapping_sub(LOW_BITS) & !zero_for_slash & (LOW_BITS << 7);
+        if found != 0 {
+            let bits = found.trailing_zeros() & !7;
+            let text = rest.get(..(bits / 8) as usize).unwrap_or_default();
+            return (Self::new(text, bytes & ((1 << bits) - 1)), true);
         }
-        match memchr(b'/', text).and_then(|length| text.get(..length)) {
-            Some(segment) => (Self::whole(segment), true),
-            None => (Self::whole(text), false),
+        if rest.len() <= WORD {
+            return (Self::new(rest, bytes), false);
+        }
+        match memchr(b'/', rest).and_then(|length| rest.get(..length)) {
+            Some(text) => (Self::new(text, bytes), true),
+            None => (Self::new(rest, bytes), false),
         }
     }
 
@@ -204,38 +220,49 @@ impl<'t> Segment<'t> {
     }
 }
 
-/// A one in each byte.
-const LOW_BITS: u64 = u64::from_le_bytes([1; WORD]);
-
-/// How many children are looked through one by one before a table is made.
-const FEW: usize = 6;
-
-/// The static transitions of a state.
-#[derive(Clone, Debug, Default)]
-struct Children {
-    all: Vec<Child>,
-    /// Where in `all` a child is, plus one, at the place its word hashes to or behind it; at most
-    /// half full. The keys are the rules' own texts: nobody from outside can make them collide.
-    table: Vec<u32>,
+/// The sixteen bytes of `text` from `start` on, with zeros behind its end.
+#[inline]
+fn load(text: &[u8], start: usize) -> u128 {
+    if let Some(chunk) = text.get(start..).and_then(<[u8]>::first_chunk) {
+        return u128::from_le_bytes(*chunk);
+    }
+    // PERF: near the end of a longer text, one load and a shift are quicker than a copy.
+    let left = text.len().saturating_sub(start);
+    match text.last_chunk() {
+        Some(_) if left == 0 => 0,
+        Some(chunk) => u128::from_le_bytes(*chunk) >> (8 * (WORD - left)),
+        None => text.iter().skip(start).rev().fold(0, |bytes, &byte| bytes << 8 | u128::from(byte)),
+    }
 }
 
-#[derive(Clone, Debug)]
+/// The static transitions of a state: an open hash table by the segments' words.
+///
+/// Its keys are the rules' own texts: nobody from outside can make them collide.
+#[derive(Clone, Debug, Default)]
+struct Children {
+    /// A power of two of places, at most half of them taken; or none.
+    places: Vec<Child>,
+    count: usize,
+}
+
+/// A place of the table; free if the word is zero, which no segment with text has.
+#[derive(Clone, Debug, Default)]
 struct Child {
-    word: u64,
-    to: StateId,
+    word: u128,
     segment: Box<[u8]>,
+    to: StateId,
 }
 
 impl Children {
     #[inline]
     fn get(&self, segment: &Segment<'_>) -> Option<StateId> {
-        if self.table.is_empty() {
-            return self.all.iter().find(|child| segment.is(child)).map(|child| child.to);
-        }
-        for place in self.places(segment.word) {
-            let child = self.all.get((*self.table.get(place)? as usize).checked_sub(1)?)?;
+        for place in self.order(segment.word) {
+            let child = self.places.get(place)?;
             if segment.is(child) {
                 return Some(child.to);
+            }
+            if child.word == 0 {
+                return None;
             }
         }
         None
@@ -246,34 +273,38 @@ impl Children {
         if let Some(found) = self.get(&segment) {
             return found;
         }
-        self.all.push(Child { word: segment.word, to: next, segment: text.into() });
-        if self.all.len() > FEW && self.all.len() * 2 > self.table.len() {
-            self.table = vec![0; (self.all.len() * 4).next_power_of_two()];
-            let words: Vec<u64> = self.all.iter().map(|child| child.word).collect();
-            for (index, word) in words.into_iter().enumerate() {
-                self.enter(word, index);
+        if (self.count + 1) * 2 > self.places.len() {
+            let grown = vec![Child::default(); ((self.count + 1) * 4).next_power_of_two()];
+            for child in std::mem::replace(&mut self.places, grown) {
+                if child.word != 0 {
+                    self.enter(child);
+                }
             }
-        } else if !self.table.is_empty() {
-            self.enter(segment.word, self.all.len() - 1);
         }
+        self.count += 1;
+        self.enter(Child { word: segment.word, segment: text.into(), to: next });
         next
     }
 
-    /// Put a child into the first free place of the table.
-    fn enter(&mut self, word: u64, index: usize) {
-        let free = self.places(word).find(|&place| self.table.get(place) == Some(&0));
-        if let Some(slot) = free.and_then(|place| self.table.get_mut(place)) {
-            *slot = u32::try_from(index + 1).unwrap_or(u32::MAX);
+    /// Put a child into the first free place of its order.
+    fn enter(&mut self, child: Child) {
+        let is_free = |&place: &usize| self.places.get(place).is_some_and(|other| other.word == 0);
+        let free = self.order(child.word).find(is_free);
+        if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
+            *place = child;
         }
     }
 
-    /// The places of the table in the order in which a word looks at them.
+    /// The places in the order in which a word looks at them.
     #[inline]
-    fn places(&self, word: u64) -> impl Iterator<Item = usize> + use<> {
-        let mask = self.table.len().wrapping_sub(1);
-        #[expect(clippy::cast_possible_truncation, reason = "the mask takes the low bits only")]
-        let first = (word.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32) as usize;
-        (0..=mask).map(move |step| first.wrapping_add(step) & mask)
+    fn order(&self, word: u128) -> impl Iterator<Item = usize> + use<> {
+        #[expect(clippy::cast_possible_truncation, reason = "both halves go in, and the mask takes low bits")]
+        let first = {
+            let folded = (word as u64).wrapping_add((word >> 64) as u64);
+            (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
+        };
+        let places = self.places.len();
+        (0..places).map(move |step| first.wrapping_add(step) & places.wrapping_sub(1))
     }
 }
 
@@ -305,12 +336,16 @@ mod tests {
     #[test]
     fn the_first_segment_is_the_same_however_it_is_found() {
         for length in 0..20 {
-            for rest in ["", "/", "/b", "/bcdefghijklmn", "//"] {
+            for rest in ["", "/", "/b", "/bcdefghijklmnopqrst", "//"] {
                 let text = format!("{}{rest}", "a".repeat(length));
-                let (segment, more) = Segment::first(text.as_bytes());
+                let (segment, more) = Segment::of_path(text.as_bytes(), 0);
                 let wanted = Segment::whole(&text.as_bytes()[..length]);
                 assert_eq!((segment.text, segment.word), (wanted.text, wanted.word), "{text}");
                 assert_eq!(more, !rest.is_empty(), "{text}");
+                let longer = format!("0123456789abcdef/{text}");
+                let (segment, more) = Segment::of_path(longer.as_bytes(), 17);
+                assert_eq!((segment.text, segment.word), (wanted.text, wanted.word), "{longer}");
+                assert_eq!(more, !rest.is_empty(), "{longer}");
             }
         }
     }

@@ -1,0 +1,375 @@
+//! A map bound to a host: the object that a request asks for its rule.
+
+use crate::building::{Answer, Building};
+use crate::map::MapCore;
+use crate::route::Given;
+use crate::table::Found;
+use crate::text::bytes_of;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use pyo3::{PyTraverseError, PyVisit};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+/// What `kolben.routing.MapAdapter` stands on besides Werkzeug's adapter: its attributes, and the
+/// two methods that are called on every request. Whatever is not plain goes to the Python methods
+/// `_match` and `_build`.
+#[pyclass(frozen, subclass, module = "kolben._core")]
+pub(crate) struct AdapterCore {
+    fields: Mutex<Fields>,
+}
+
+/// The attributes, in the order of Werkzeug's constructor.
+struct Fields {
+    map: Py<PyAny>,
+    /// The same map, if it is one of ours.
+    core: Option<Py<MapCore>>,
+    server_name: Py<PyAny>,
+    script_name: Py<PyAny>,
+    subdomain: Py<PyAny>,
+    url_scheme: Py<PyAny>,
+    path_info: Py<PyAny>,
+    default_method: Py<PyAny>,
+    query_args: Py<PyAny>,
+    websocket: Py<PyAny>,
+}
+
+impl Fields {
+    fn empty(py: Python<'_>) -> Self {
+        Self {
+            map: py.None(),
+            core: None,
+            server_name: py.None(),
+            script_name: py.None(),
+            subdomain: py.None(),
+            url_scheme: py.None(),
+            path_info: py.None(),
+            default_method: py.None(),
+            query_args: py.None(),
+            websocket: PyBool::new(py, false).to_owned().into_any().unbind(),
+        }
+    }
+
+    fn all(&self) -> [&Py<PyAny>; 9] {
+        [
+            &self.map,
+            &self.server_name,
+            &self.script_name,
+            &self.subdomain,
+            &self.url_scheme,
+            &self.path_info,
+            &self.default_method,
+            &self.query_args,
+            &self.websocket,
+        ]
+    }
+}
+
+#[pymethods]
+impl AdapterCore {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords))]
+    fn new(py: Python<'_>, _arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
+        Self { fields: Mutex::new(Fields::empty(py)) }
+    }
+
+    #[pyo3(signature = (map, server_name, script_name, subdomain, url_scheme, path_info, default_method, query_args=None))]
+    #[expect(clippy::too_many_arguments, reason = "these are Werkzeug's")]
+    fn __init__(
+        &self,
+        py: Python<'_>,
+        map: &Bound<'_, PyAny>,
+        server_name: Py<PyAny>,
+        script_name: &Bound<'_, PyString>,
+        subdomain: Py<PyAny>,
+        url_scheme: Py<PyAny>,
+        path_info: Py<PyAny>,
+        default_method: Py<PyAny>,
+        query_args: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let script_name = match bytes_of(script_name)?.last() {
+            Some(b'/') => script_name.clone(),
+            _ => script_name.add("/")?.cast_into()?,
+        };
+        let scheme = url_scheme.bind(py).cast::<PyString>().ok().and_then(|scheme| scheme.to_str().ok());
+        let websocket = PyBool::new(py, matches!(scheme, Some("ws" | "wss")));
+        let fields = Fields {
+            map: map.clone().unbind(),
+            core: map.cast::<MapCore>().ok().map(|core| core.clone().unbind()),
+            server_name,
+            script_name: script_name.into_any().unbind(),
+            subdomain,
+            url_scheme,
+            path_info,
+            default_method,
+            query_args: query_args.unwrap_or_else(|| py.None()),
+            websocket: websocket.to_owned().into_any().unbind(),
+        };
+        let _old = std::mem::replace(&mut *self.fields(), fields);
+        Ok(())
+    }
+
+    #[getter]
+    fn get_map(&self, py: Python<'_>) -> Py<PyAny> {
+        self.fields().map.clone_ref(py)
+    }
+
+    #[setter]
+    fn set_map(&self, value: &Bound<'_, PyAny>) {
+        let core = value.cast::<MapCore>().ok().map(|core| core.clone().unbind());
+        let mut fields = self.fields();
+        let old = (
+            std::mem::replace(&mut fields.map, value.clone().unbind()),
+            std::mem::replace(&mut fields.core, core),
+        );
+        drop(fields);
+        drop(old);
+    }
+
+    #[getter]
+    fn get_server_name(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.server_name)
+    }
+
+    #[setter]
+    fn set_server_name(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.server_name);
+    }
+
+    #[getter]
+    fn get_script_name(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.script_name)
+    }
+
+    #[setter]
+    fn set_script_name(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.script_name);
+    }
+
+    #[getter]
+    fn get_subdomain(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.subdomain)
+    }
+
+    #[setter]
+    fn set_subdomain(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.subdomain);
+    }
+
+    #[getter]
+    fn get_url_scheme(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.url_scheme)
+    }
+
+    #[setter]
+    fn set_url_scheme(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.url_scheme);
+    }
+
+    #[getter]
+    fn get_path_info(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.path_info)
+    }
+
+    #[setter]
+    fn set_path_info(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.path_info);
+    }
+
+    #[getter]
+    fn get_default_method(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.default_method)
+    }
+
+    #[setter]
+    fn set_default_method(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.default_method);
+    }
+
+    #[getter]
+    fn get_query_args(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.query_args)
+    }
+
+    #[setter]
+    fn set_query_args(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.query_args);
+    }
+
+    #[getter]
+    fn get_websocket(&self, py: Python<'_>) -> Py<PyAny> {
+        self.get(py, |fields| &fields.websocket)
+    }
+
+    #[setter]
+    fn set_websocket(&self, value: Py<PyAny>) {
+        self.set(value, |fields| &mut fields.websocket);
+    }
+
+    /// Find the endpoint, or the rule, and the arguments for a path.
+    ///
+    /// Raises `NotFound`, `MethodNotAllowed`, `WebsocketMismatch` or `RequestRedirect`.
+    #[pyo3(signature = (path_info=None, method=None, return_rule=false, query_args=None, websocket=None))]
+    fn r#match<'py>(
+        slf: &Bound<'py, Self>,
+        path_info: Option<&Bound<'py, PyAny>>,
+        method: Option<&Bound<'py, PyAny>>,
+        return_rule: bool,
+        query_args: Option<&Bound<'py, PyAny>>,
+        websocket: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(found) = slf.get().match_plainly(slf, path_info, method, return_rule, websocket)? {
+            return Ok(found);
+        }
+        let arguments = (path_info, method, return_rule, query_args, websocket);
+        slf.call_method1(intern!(slf.py(), "_match"), arguments)
+    }
+
+    /// Build the URL for an endpoint.
+    ///
+    /// Values that the rule has no variable for become a query string, unless `append_unknown` is
+    /// off. The URL has a host only where it needs one, or with `force_external`.
+    #[pyo3(signature = (endpoint, values=None, method=None, force_external=false, append_unknown=true, url_scheme=None))]
+    fn build<'py>(
+        slf: &Bound<'py, Self>,
+        endpoint: &Bound<'py, PyAny>,
+        values: Option<&Bound<'py, PyAny>>,
+        method: Option<&Bound<'py, PyAny>>,
+        force_external: bool,
+        append_unknown: bool,
+        url_scheme: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if !force_external
+            && let Some(url) = slf.get().build_plainly(slf, endpoint, values, method, append_unknown)?
+        {
+            return Ok(url.into_any());
+        }
+        let arguments = (endpoint, values, method, force_external, append_unknown, url_scheme);
+        slf.call_method1(intern!(slf.py(), "_build"), arguments)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // A lock that is taken means that somebody is using the object: then it is no garbage.
+        let Ok(fields) = self.fields.try_lock() else { return Ok(()) };
+        visit.call(&fields.core)?;
+        fields.all().into_iter().try_for_each(|field| visit.call(field))
+    }
+}
+
+impl AdapterCore {
+    /// The attributes. No Python code may run while they are held.
+    #[inline]
+    fn fields(&self) -> MutexGuard<'_, Fields> {
+        self.fields.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn get(&self, py: Python<'_>, field: impl FnOnce(&Fields) -> &Py<PyAny>) -> Py<PyAny> {
+        field(&self.fields()).clone_ref(py)
+    }
+
+    fn set(&self, value: Py<PyAny>, field: impl FnOnce(&mut Fields) -> &mut Py<PyAny>) {
+        // The old value goes when the lock is free again: its end may run Python code.
+        let _old = std::mem::replace(field(&mut self.fields()), value);
+    }
+
+    /// The answer, if nothing about it is out of the ordinary.
+    #[inline]
+    fn match_plainly<'py>(
+        &self,
+        slf: &Bound<'py, Self>,
+        path_info: Option<&Bound<'py, PyAny>>,
+        method: Option<&Bound<'py, PyAny>>,
+        return_rule: bool,
+        websocket: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = slf.py();
+        let fields = self.fields();
+        let Some(core) = fields.core.as_ref().map(|core| core.get()) else { return Ok(None) };
+        let Some(table) = core.table() else { return Ok(None) };
+        let Some(table) = table.as_ref() else { return Ok(None) };
+        let given = |value: Option<&Bound<'py, PyAny>>, field: &Py<PyAny>| match value {
+            Some(value) => value.clone(),
+            None => field.bind(py).clone(),
+        };
+        let by_subdomain = !core.matches_hosts() && !fields.subdomain.is_none(py);
+        let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
+        let domain = domain.bind(py).clone();
+        let path = given(path_info, &fields.path_info);
+        let method = given(method.filter(|method| !method.is_none()), &fields.default_method);
+        let websocket = given(websocket, &fields.websocket);
+        drop(fields);
+        let (Ok(domain), Ok(path), Ok(method)) =
+            (domain.cast::<PyString>(), path.cast::<PyString>(), method.cast::<PyString>())
+        else {
+            return Ok(None);
+        };
+        if method.is_empty()? || !table.get().is_original(slf.as_any())? {
+            return Ok(None);
+        }
+        let websocket = websocket.is_truthy()?;
+        match table.get().find(py, domain, path, method, websocket, return_rule)? {
+            Found::Plain(pair) => Ok(Some(pair.into_any())),
+            Found::Missing(misses) => Err(misses.into_error(py)?),
+            Found::Redirect(_) | Found::Special(..) => Ok(None),
+        }
+    }
+
+    /// The URL, if it is a plain one below the script's name.
+    #[inline]
+    fn build_plainly<'py>(
+        &self,
+        slf: &Bound<'py, Self>,
+        endpoint: &Bound<'py, PyAny>,
+        values: Option<&Bound<'py, PyAny>>,
+        method: Option<&Bound<'py, PyAny>>,
+        append_unknown: bool,
+    ) -> PyResult<Option<Bound<'py, PyString>>> {
+        let py = slf.py();
+        let none_given;
+        let values = match values {
+            Some(values) => match values.cast_exact::<PyDict>() {
+                Ok(values) => values,
+                Err(_) => return Ok(None),
+            },
+            None => {
+                none_given = PyDict::new(py);
+                &none_given
+            }
+        };
+        let fields = self.fields();
+        let Some(core) = fields.core.as_ref().map(|core| core.get()) else { return Ok(None) };
+        let Some(table) = core.table() else { return Ok(None) };
+        let (Some(table), Some(rules)) = (table.as_ref(), core.rules(py)) else { return Ok(None) };
+        if core.matches_hosts() {
+            return Ok(None);
+        }
+        let script_name = fields.script_name.bind(py).clone();
+        let subdomain = fields.subdomain.bind(py).clone();
+        let default_method = fields.default_method.bind(py).clone();
+        drop(fields);
+        if !table.get().is_original(slf.as_any())? {
+            return Ok(None);
+        }
+        let (Ok(script_name), Ok(subdomain), Ok(default_method)) =
+            (script_name.cast::<PyString>(), subdomain.cast::<PyString>(), default_method.cast::<PyString>())
+        else {
+            return Ok(None);
+        };
+        let method = match method.map(|method| method.cast::<PyString>()) {
+            Some(Err(_)) => return Ok(None),
+            Some(Ok(method)) => Some(method),
+            None => None,
+        };
+        let Some(rules) = rules.get_item(endpoint)? else { return Ok(None) };
+        let Ok(rules) = rules.cast::<PyList>() else { return Ok(None) };
+        let here = bytes_of(subdomain)?;
+        let given = Given { values, skip_none: true };
+        let building = Building { py, rules, given, append_unknown, here: Some(&here) };
+        match building.best(method, Some(default_method), false)? {
+            Answer::Built(built) if built.domain == *here && !built.websocket => {
+                Ok(Some(built.relative(py, &bytes_of(script_name)?)?))
+            }
+            _ => Ok(None),
+        }
+    }
+}

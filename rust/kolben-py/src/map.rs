@@ -1,0 +1,112 @@
+//! The part of a map that is read on every request.
+
+use crate::table::Table;
+use arc_swap::ArcSwapOption;
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+use pyo3::{PyTraverseError, PyVisit};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// What `kolben.routing.Map` stands on besides Werkzeug's map: the attributes that each match and
+/// each URL reads, where they are read in a nanosecond and without a lock.
+#[pyclass(frozen, subclass, module = "kolben._core")]
+pub(crate) struct MapCore {
+    needs_update: AtomicBool,
+    matches_hosts: AtomicBool,
+    table: ArcSwapOption<Py<Table>>,
+    rules: ArcSwapOption<Py<PyDict>>,
+}
+
+#[pymethods]
+impl MapCore {
+    #[new]
+    #[pyo3(signature = (*_arguments, **_keywords))]
+    fn new(_arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
+        Self {
+            needs_update: AtomicBool::new(true),
+            matches_hosts: AtomicBool::new(false),
+            table: ArcSwapOption::empty(),
+            rules: ArcSwapOption::empty(),
+        }
+    }
+
+    /// Whether something has changed since the last update.
+    #[getter]
+    fn get__remap(&self) -> bool {
+        self.needs_update.load(Ordering::Acquire)
+    }
+
+    #[setter]
+    fn set__remap(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.needs_update.store(value.is_truthy()?, Ordering::Release);
+        Ok(())
+    }
+
+    /// Whether rules match whole hosts in place of subdomains.
+    #[getter]
+    fn get_host_matching(&self) -> bool {
+        self.matches_hosts.load(Ordering::Relaxed)
+    }
+
+    #[setter]
+    fn set_host_matching(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
+        self.matches_hosts.store(value.is_truthy()?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// What answers requests; `None` if Werkzeug's own code has to.
+    #[getter]
+    fn get__table(&self, py: Python<'_>) -> Option<Py<Table>> {
+        self.table.load().as_ref().map(|table| table.clone_ref(py))
+    }
+
+    #[setter]
+    fn set__table(&self, value: Option<Py<Table>>) {
+        self.table.store(value.map(Arc::new));
+    }
+
+    /// The rules of each endpoint, in the order in which they are tried for a URL.
+    #[getter]
+    fn get__rules_by_endpoint(&self, py: Python<'_>) -> Option<Py<PyDict>> {
+        self.rules.load().as_ref().map(|rules| rules.clone_ref(py))
+    }
+
+    #[setter]
+    fn set__rules_by_endpoint(&self, value: Py<PyDict>) {
+        self.rules.store(Some(Arc::new(value)));
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        if let Some(table) = &*self.table.load() {
+            visit.call(&**table)?;
+        }
+        if let Some(rules) = &*self.rules.load() {
+            visit.call(&**rules)?;
+        }
+        Ok(())
+    }
+
+    fn __clear__(&self) {
+        self.table.store(None);
+        self.rules.store(None);
+    }
+}
+
+impl MapCore {
+    pub(crate) fn matches_hosts(&self) -> bool {
+        self.matches_hosts.load(Ordering::Relaxed)
+    }
+
+    /// The current table, if the map is in order.
+    #[inline]
+    pub(crate) fn table(&self) -> Option<arc_swap::Guard<Option<Arc<Py<Table>>>>> {
+        (!self.needs_update.load(Ordering::Acquire)).then(|| self.table.load())
+    }
+
+    /// The rules of each endpoint.
+    #[inline]
+    pub(crate) fn rules<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
+        self.rules.load().as_ref().map(|rules| rules.bind(py).clone())
+    }
+}
