@@ -7,17 +7,22 @@ use crate::table::Found;
 use crate::text::bytes_of;
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyList, PyString};
 use pyo3::{PyTraverseError, PyVisit};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::cell::UnsafeCell;
 
 /// What `kolben.routing.MapAdapter` stands on besides Werkzeug's adapter: its attributes, and the
 /// two methods that are called on every request. Whatever is not plain goes to the Python methods
 /// `_match` and `_build`.
 #[pyclass(frozen, subclass, module = "kolben._core")]
 pub(crate) struct AdapterCore {
-    fields: Mutex<Fields>,
+    fields: UnsafeCell<Fields>,
 }
+
+// SAFETY: the fields are reached through `AdapterCore::with` alone, which holds the critical section
+// of the object; without a GIL that is a lock of its own, with one it is the GIL.
+unsafe impl Sync for AdapterCore {}
 
 /// The attributes, in the order of Werkzeug's constructor.
 struct Fields {
@@ -70,14 +75,13 @@ impl AdapterCore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
     fn new(py: Python<'_>, _arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { fields: Mutex::new(Fields::empty(py)) }
+        Self { fields: UnsafeCell::new(Fields::empty(py)) }
     }
 
     #[pyo3(signature = (map, server_name, script_name, subdomain, url_scheme, path_info, default_method, query_args=None))]
     #[expect(clippy::too_many_arguments, reason = "these are Werkzeug's")]
     fn __init__(
-        &self,
-        py: Python<'_>,
+        slf: &Bound<'_, Self>,
         map: &Bound<'_, PyAny>,
         server_name: Py<PyAny>,
         script_name: &Bound<'_, PyString>,
@@ -87,6 +91,7 @@ impl AdapterCore {
         default_method: Py<PyAny>,
         query_args: Option<Py<PyAny>>,
     ) -> PyResult<()> {
+        let py = slf.py();
         let script_name = match bytes_of(script_name)?.last() {
             Some(b'/') => script_name.clone(),
             _ => script_name.add("/")?.cast_into()?,
@@ -105,105 +110,102 @@ impl AdapterCore {
             query_args: query_args.unwrap_or_else(|| py.None()),
             websocket: websocket.to_owned().into_any().unbind(),
         };
-        let _old = std::mem::replace(&mut *self.fields(), fields);
+        let _old = Self::with(slf, |old| std::mem::replace(old, fields));
         Ok(())
     }
 
     #[getter]
-    fn get_map(&self, py: Python<'_>) -> Py<PyAny> {
-        self.fields().map.clone_ref(py)
+    fn get_map(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.map.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_map(&self, value: &Bound<'_, PyAny>) {
+    fn set_map(slf: &Bound<'_, Self>, value: &Bound<'_, PyAny>) {
         let core = value.cast::<MapCore>().ok().map(|core| core.clone().unbind());
-        let mut fields = self.fields();
-        let old = (
-            std::mem::replace(&mut fields.map, value.clone().unbind()),
-            std::mem::replace(&mut fields.core, core),
-        );
-        drop(fields);
-        drop(old);
+        let map = value.clone().unbind();
+        let _old = Self::with(slf, |fields| {
+            (std::mem::replace(&mut fields.map, map), std::mem::replace(&mut fields.core, core))
+        });
     }
 
     #[getter]
-    fn get_server_name(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.server_name)
+    fn get_server_name(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.server_name.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_server_name(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.server_name);
+    fn set_server_name(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.server_name);
     }
 
     #[getter]
-    fn get_script_name(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.script_name)
+    fn get_script_name(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.script_name.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_script_name(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.script_name);
+    fn set_script_name(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.script_name);
     }
 
     #[getter]
-    fn get_subdomain(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.subdomain)
+    fn get_subdomain(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.subdomain.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_subdomain(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.subdomain);
+    fn set_subdomain(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.subdomain);
     }
 
     #[getter]
-    fn get_url_scheme(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.url_scheme)
+    fn get_url_scheme(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.url_scheme.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_url_scheme(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.url_scheme);
+    fn set_url_scheme(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.url_scheme);
     }
 
     #[getter]
-    fn get_path_info(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.path_info)
+    fn get_path_info(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.path_info.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_path_info(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.path_info);
+    fn set_path_info(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.path_info);
     }
 
     #[getter]
-    fn get_default_method(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.default_method)
+    fn get_default_method(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.default_method.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_default_method(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.default_method);
+    fn set_default_method(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.default_method);
     }
 
     #[getter]
-    fn get_query_args(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.query_args)
+    fn get_query_args(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.query_args.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_query_args(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.query_args);
+    fn set_query_args(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.query_args);
     }
 
     #[getter]
-    fn get_websocket(&self, py: Python<'_>) -> Py<PyAny> {
-        self.get(py, |fields| &fields.websocket)
+    fn get_websocket(slf: &Bound<'_, Self>) -> Py<PyAny> {
+        Self::with(slf, |fields| fields.websocket.clone_ref(slf.py()))
     }
 
     #[setter]
-    fn set_websocket(&self, value: Py<PyAny>) {
-        self.set(value, |fields| &mut fields.websocket);
+    fn set_websocket(slf: &Bound<'_, Self>, value: Py<PyAny>) {
+        Self::set(slf, value, |fields| &mut fields.websocket);
     }
 
     /// Find the endpoint, or the rule, and the arguments for a path.
@@ -218,7 +220,7 @@ impl AdapterCore {
         query_args: Option<&Bound<'py, PyAny>>,
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(found) = slf.get().match_plainly(slf, path_info, method, return_rule, websocket)? {
+        if let Some(found) = Self::match_plainly(slf, path_info, method, return_rule, websocket)? {
             return Ok(found);
         }
         let arguments = (path_info, method, return_rule, query_args, websocket);
@@ -240,7 +242,7 @@ impl AdapterCore {
         url_scheme: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !force_external
-            && let Some(url) = slf.get().build_plainly(slf, endpoint, values, method, append_unknown)?
+            && let Some(url) = Self::build_plainly(slf, endpoint, values, method, append_unknown)?
         {
             return Ok(url.into_any());
         }
@@ -249,33 +251,33 @@ impl AdapterCore {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // A lock that is taken means that somebody is using the object: then it is no garbage.
-        let Ok(fields) = self.fields.try_lock() else { return Ok(()) };
+        // SAFETY: the collector runs with the GIL, or with all other threads stopped, and never
+        // inside `AdapterCore::with`, where nothing is allocated.
+        let fields = unsafe { &*self.fields.get() };
         visit.call(&fields.core)?;
         fields.all().into_iter().try_for_each(|field| visit.call(field))
     }
 }
 
 impl AdapterCore {
-    /// The attributes. No Python code may run while they are held.
+    /// Use the attributes. No Python code may run meanwhile.
     #[inline]
-    fn fields(&self) -> MutexGuard<'_, Fields> {
-        self.fields.lock().unwrap_or_else(PoisonError::into_inner)
+    fn with<R>(slf: &Bound<'_, Self>, use_fields: impl FnOnce(&mut Fields) -> R) -> R {
+        with_critical_section(slf, || {
+            // SAFETY: nobody else is in here, by the critical section, and `use_fields` cannot come
+            // back here, because none of its callers runs Python code or drops an object in it.
+            use_fields(unsafe { &mut *slf.get().fields.get() })
+        })
     }
 
-    fn get(&self, py: Python<'_>, field: impl FnOnce(&Fields) -> &Py<PyAny>) -> Py<PyAny> {
-        field(&self.fields()).clone_ref(py)
-    }
-
-    fn set(&self, value: Py<PyAny>, field: impl FnOnce(&mut Fields) -> &mut Py<PyAny>) {
-        // The old value goes when the lock is free again: its end may run Python code.
-        let _old = std::mem::replace(field(&mut self.fields()), value);
+    fn set(slf: &Bound<'_, Self>, value: Py<PyAny>, field: impl FnOnce(&mut Fields) -> &mut Py<PyAny>) {
+        // The old value goes when the attributes are free again: its end may run Python code.
+        let _old = Self::with(slf, |fields| std::mem::replace(field(fields), value));
     }
 
     /// The answer, if nothing about it is out of the ordinary.
     #[inline]
     fn match_plainly<'py>(
-        &self,
         slf: &Bound<'py, Self>,
         path_info: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
@@ -283,21 +285,22 @@ impl AdapterCore {
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
-        let fields = self.fields();
-        let Some(core) = fields.core.as_ref().map(|core| core.get()) else { return Ok(None) };
-        let Some(table) = core.table() else { return Ok(None) };
-        let Some(table) = table.as_ref() else { return Ok(None) };
         let given = |value: Option<&Bound<'py, PyAny>>, field: &Py<PyAny>| match value {
             Some(value) => value.clone(),
             None => field.bind(py).clone(),
         };
-        let by_subdomain = !core.matches_hosts() && !fields.subdomain.is_none(py);
-        let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
-        let domain = domain.bind(py).clone();
-        let path = given(path_info, &fields.path_info);
-        let method = given(method.filter(|method| !method.is_none()), &fields.default_method);
-        let websocket = given(websocket, &fields.websocket);
-        drop(fields);
+        let fields = Self::with(slf, |fields| {
+            let core = fields.core.as_ref()?.bind(py).clone();
+            let by_subdomain = !core.get().matches_hosts() && !fields.subdomain.is_none(py);
+            let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
+            let domain = domain.bind(py).clone();
+            let path = given(path_info, &fields.path_info);
+            let method = given(method, &fields.default_method);
+            Some((core, domain, path, method, given(websocket, &fields.websocket)))
+        });
+        let Some((core, domain, path, method, websocket)) = fields else { return Ok(None) };
+        let Some(table) = core.get().table() else { return Ok(None) };
+        let Some(table) = table.as_ref() else { return Ok(None) };
         let (Ok(domain), Ok(path), Ok(method)) =
             (domain.cast::<PyString>(), path.cast::<PyString>(), method.cast::<PyString>())
         else {
@@ -317,7 +320,6 @@ impl AdapterCore {
     /// The URL, if it is a plain one below the script's name.
     #[inline]
     fn build_plainly<'py>(
-        &self,
         slf: &Bound<'py, Self>,
         endpoint: &Bound<'py, PyAny>,
         values: Option<&Bound<'py, PyAny>>,
@@ -336,17 +338,18 @@ impl AdapterCore {
                 &none_given
             }
         };
-        let fields = self.fields();
-        let Some(core) = fields.core.as_ref().map(|core| core.get()) else { return Ok(None) };
-        let Some(table) = core.table() else { return Ok(None) };
-        let (Some(table), Some(rules)) = (table.as_ref(), core.rules(py)) else { return Ok(None) };
-        if core.matches_hosts() {
+        let fields = Self::with(slf, |fields| {
+            let core = fields.core.as_ref()?.bind(py).clone();
+            let script_name = fields.script_name.bind(py).clone();
+            let subdomain = fields.subdomain.bind(py).clone();
+            Some((core, script_name, subdomain, fields.default_method.bind(py).clone()))
+        });
+        let Some((core, script_name, subdomain, default_method)) = fields else { return Ok(None) };
+        let Some(table) = core.get().table() else { return Ok(None) };
+        let (Some(table), Some(rules)) = (table.as_ref(), core.get().rules(py)) else { return Ok(None) };
+        if core.get().matches_hosts() {
             return Ok(None);
         }
-        let script_name = fields.script_name.bind(py).clone();
-        let subdomain = fields.subdomain.bind(py).clone();
-        let default_method = fields.default_method.bind(py).clone();
-        drop(fields);
         if !table.get().is_original(slf.as_any())? {
             return Ok(None);
         }

@@ -6,6 +6,7 @@
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::quote_into;
 use pyo3::exceptions::PyAttributeError;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -311,18 +312,25 @@ fn uuid_number(text: &[u8]) -> Option<u128> {
 
 /// A `uuid.UUID` without the detour through its constructor, which takes longer than the routing.
 fn plain_uuid<'py>(class: &Bound<'py, PyType>, number: u128) -> PyResult<Bound<'py, PyAny>> {
+    static UNKNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let py = class.py();
-    static MAKE: PyOnceLock<(Py<PyAny>, Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
-    let (new, set_attribute, unknown) = MAKE.get_or_try_init(py, || -> PyResult<_> {
-        let object = py.import("builtins")?.getattr("object")?;
-        let unknown = py.import("uuid")?.getattr("SafeUUID")?.getattr("unknown")?;
-        Ok((object.getattr("__new__")?.unbind(), object.getattr("__setattr__")?.unbind(), unknown.unbind()))
+    let unknown = UNKNOWN.get_or_try_init(py, || -> PyResult<_> {
+        Ok(py.import("uuid")?.getattr("SafeUUID")?.getattr("unknown")?.unbind())
     })?;
-    let uuid = new.bind(py).call1((class,))?;
-    let set_attribute = set_attribute.bind(py);
-    set_attribute.call1((&uuid, intern!(py, "int"), number))?;
-    set_attribute.call1((&uuid, intern!(py, "is_safe"), unknown))?;
-    Ok(uuid)
+    let number = number.into_pyobject(py)?;
+    // SAFETY: allocating gives a new, empty instance, or null and an exception. The instance's own
+    // `__setattr__` refuses to set anything; the generic one, which `object` has, is what the
+    // constructor of `UUID` uses too. The names and values are live objects.
+    unsafe {
+        let uuid = Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))?;
+        let set = |name: &Bound<'_, PyString>, value: *mut ffi::PyObject| {
+            let failed = ffi::PyObject_GenericSetAttr(uuid.as_ptr(), name.as_ptr(), value);
+            if failed == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
+        };
+        set(intern!(py, "int"), number.as_ptr())?;
+        set(intern!(py, "is_safe"), unknown.as_ptr())?;
+        Ok(uuid)
+    }
 }
 
 /// The conversions of a rule's `_converters`, in their order.

@@ -19,6 +19,7 @@ pub(crate) struct MapCore {
 }
 
 #[pymethods]
+#[expect(non_snake_case, reason = "the attributes' own names begin with an underscore")]
 impl MapCore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]

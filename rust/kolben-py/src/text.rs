@@ -1,5 +1,6 @@
 //! Text across the border: Python's `str`, lone surrogates included, as bytes and back.
 
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
@@ -20,6 +21,10 @@ pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u
 /// The `str` for bytes in generalised UTF-8.
 #[inline]
 pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if bytes.is_ascii() {
+        // PERF: a decoder would look for what is not there.
+        return Ok(ascii(py, bytes));
+    }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(PyString::new(py, text)),
         Err(_) => {
@@ -27,5 +32,18 @@ pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
             let text = PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?;
             Ok(text.cast_into::<PyString>()?)
         }
+    }
+}
+
+/// The `str` for ASCII bytes.
+#[inline]
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
+    let length = bytes.len().cast_signed();
+    // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte; the
+    // call gives a new reference to a `str`, or null and an exception, which is out of memory.
+    unsafe {
+        Bound::from_owned_ptr(py, ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length))
+            .cast_into_unchecked()
     }
 }

@@ -16,10 +16,6 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    pub(crate) const fn new() -> Self {
-        Self { seen: AtomicU32::new(0) }
-    }
-
     /// Whether `class` still has its original methods. `look` says so by looking them up.
     #[inline]
     pub(crate) fn is_original(

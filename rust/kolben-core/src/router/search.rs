@@ -150,40 +150,36 @@ struct Target<'t> {
     joined: &'t [u8],
 }
 
-/// What of the target is still ahead.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Ahead {
-    /// The domain and the whole path.
-    Domain,
-    /// The path from this offset on, which is the start of a segment.
-    Path(usize),
-    /// One empty segment: the slash that a suffixed part gave back.
-    Slash,
-    /// Nothing.
-    End,
-}
+/// How far the walk has come: the offset in the path where the next segment begins, or one of these.
+type Cursor = usize;
+
+/// The domain and the whole path are ahead.
+const DOMAIN: Cursor = usize::MAX;
+/// Nothing is ahead.
+const END: Cursor = usize::MAX - 1;
+/// An empty segment is ahead: the slash that a suffixed part gave back.
+const SLASH: Cursor = usize::MAX - 2;
 
 impl<'t> Target<'t> {
     /// The next segment and what is ahead behind it.
     #[inline]
-    fn segment(&self, ahead: Ahead) -> (Segment<'t>, Ahead) {
-        match ahead {
-            Ahead::Path(start) => {
-                let (segment, more) = Segment::of_path(self.path, start);
-                let next = if more { Ahead::Path(start + segment.text.len() + 1) } else { Ahead::End };
-                (segment, next)
-            }
-            Ahead::Domain => (Segment::whole(self.domain), Ahead::Path(0)),
-            Ahead::Slash | Ahead::End => (Segment::EMPTY, Ahead::End),
+    fn segment(&self, cursor: Cursor) -> (Segment<'t>, Cursor) {
+        if cursor >= SLASH {
+            return match cursor {
+                DOMAIN => (Segment::whole(self.domain), 0),
+                _ => (Segment::EMPTY, END),
+            };
         }
+        let segment = Segment::of_path(self.path, cursor);
+        let end = cursor + segment.text.len();
+        (segment, if end < self.path.len() { end + 1 } else { END })
     }
 
     /// Everything that is ahead.
-    fn rest(&self, ahead: Ahead) -> &'t [u8] {
-        match ahead {
-            Ahead::Domain => self.joined,
-            Ahead::Path(start) => self.path.get(start..).unwrap_or_default(),
-            Ahead::Slash | Ahead::End => &[],
+    fn rest(&self, cursor: Cursor) -> &'t [u8] {
+        match cursor {
+            DOMAIN => self.joined,
+            _ => self.path.get(cursor..).unwrap_or_default(),
         }
     }
 }
@@ -199,7 +195,7 @@ enum Step {
 /// A place on the walk to come back to.
 struct Choice {
     state: StateId,
-    ahead: Ahead,
+    cursor: Cursor,
     /// The number of its dynamic transitions already tried.
     tried: usize,
     /// The number of values found before it.
@@ -218,68 +214,66 @@ struct Walk<'w, 't, J> {
 impl<'t, J: Judge> Walk<'_, 't, J> {
     /// Where the walk begins.
     #[inline]
-    fn start(&self) -> (StateId, Ahead) {
+    fn start(&self) -> (StateId, Cursor) {
         // PERF: nearly every walk begins with an empty domain and a slash, and where neither leaves
         // a choice the first two steps are known.
-        match self.tree.behind_first_slash() {
-            Some(id) if self.target.domain.is_empty() && self.target.path.first() == Some(&b'/') => {
-                (id, Ahead::Path(1))
-            }
-            _ => (ROOT, Ahead::Domain),
+        match self.tree.behind_first_slash {
+            Some(id) if self.target.domain.is_empty() && self.target.path.first() == Some(&b'/') => (id, 1),
+            _ => (ROOT, DOMAIN),
         }
     }
 
     /// Walk until something is found or nothing is left to try.
     fn run(&mut self) -> Result<Step, J::Error> {
         let mut choices: SmallVec<[Choice; 4]> = SmallVec::new();
-        let (mut id, mut ahead) = self.start();
+        let (mut id, mut cursor) = self.start();
         // How many dynamic transitions were tried here; `None` before the static one was.
         let mut tried = None;
         'walk: loop {
             'stuck: {
                 let Some(state) = self.tree.state(id) else { break 'stuck };
-                if ahead == Ahead::End {
+                if cursor == END {
                     match self.arrive(state)? {
                         Step::Nothing => break 'stuck,
                         step => return Ok(step),
                     }
                 }
-                let (segment, next) = self.target.segment(ahead);
-                let is_last_slash = segment.text.is_empty() && next == Ahead::End;
-                // PERF: most states have nothing else to try, and need no way back.
-                let forgives = is_last_slash && !state.rules.is_empty();
+                let (segment, next) = self.target.segment(cursor);
                 if tried.is_none()
                     && let Some(child) = state.child(&segment)
                 {
-                    if !state.edges.is_empty() || forgives {
-                        choices.push(Choice { state: id, ahead, tried: 0, values: self.values.len() });
+                    // PERF: most states have nothing else to try, and need no way back.
+                    if !state.edges.is_empty() || state.forgives(&segment, next == END) {
+                        choices.push(Choice { state: id, cursor, tried: 0, values: self.values.len() });
                     }
-                    (id, ahead) = (child, next);
+                    (id, cursor) = (child, next);
                     continue 'walk;
                 }
-                let first = tried.unwrap_or(0);
+                let first = tried.take().unwrap_or(0);
                 for (index, edge) in state.edges.iter().enumerate().skip(first) {
-                    let target = if edge.part.is_final { self.target.rest(ahead) } else { segment.text };
+                    let target = if edge.part.is_final { self.target.rest(cursor) } else { segment.text };
                     let values = self.values.len();
                     let Some(slash) = self.capture(&edge.part, target)? else { continue };
-                    if index + 1 < state.edges.len() || forgives {
-                        choices.push(Choice { state: id, ahead, tried: index + 1, values });
+                    if index + 1 < state.edges.len() || state.forgives(&segment, next == END) {
+                        choices.push(Choice { state: id, cursor, tried: index + 1, values });
                     }
-                    ahead = match (edge.part.is_final, slash) {
+                    cursor = match (edge.part.is_final, slash) {
                         (false, _) => next,
-                        (true, true) => Ahead::Slash,
-                        (true, false) => Ahead::End,
+                        (true, true) => SLASH,
+                        (true, false) => END,
                     };
-                    (id, tried) = (edge.to, None);
+                    id = edge.to;
                     continue 'walk;
                 }
-                if forgives && let Some(rule) = self.forgive_slash(state)? {
+                if state.forgives(&segment, next == END)
+                    && let Some(rule) = self.forgive_slash(state)?
+                {
                     return Ok(Step::Found(rule));
                 }
             }
             let Some(choice) = choices.pop() else { return Ok(Step::Nothing) };
             self.values.truncate(choice.values);
-            (id, ahead, tried) = (choice.state, choice.ahead, Some(choice.tried));
+            (id, cursor, tried) = (choice.state, choice.cursor, Some(choice.tried));
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Tree {
     states: Vec<Arc<State>>,
     rules: Vec<RuleFlags>,
     foreigns: u32,
+    /// The state behind an empty domain and a slash, if there is no other way than that.
+    pub(super) behind_first_slash: Option<StateId>,
     pub(super) digits: Digits,
 }
 
@@ -78,7 +80,13 @@ impl Default for Tree {
 impl Tree {
     /// A tree without rules.
     pub fn new(digits: Digits) -> Self {
-        Self { states: vec![Arc::default()], rules: Vec::new(), foreigns: 0, digits }
+        Self {
+            states: vec![Arc::default()],
+            rules: Vec::new(),
+            foreigns: 0,
+            behind_first_slash: None,
+            digits,
+        }
     }
 
     /// How many rules there are.
@@ -104,12 +112,12 @@ impl Tree {
         if let Some(state) = self.states.get_mut(end as usize) {
             Arc::make_mut(state).rules.push(rule);
         }
+        self.behind_first_slash = self.find_start();
         rule
     }
 
     /// The state behind an empty domain and a slash, if there is no other way than that.
-    #[inline]
-    pub(super) fn behind_first_slash(&self) -> Option<StateId> {
+    fn find_start(&self) -> Option<StateId> {
         let root = self.state(ROOT).filter(|state| state.edges.is_empty())?;
         self.state(root.slash?).filter(|state| state.edges.is_empty())?.slash
     }
@@ -146,6 +154,12 @@ impl State {
         if segment.text.is_empty() { self.slash } else { self.children.get(segment) }
     }
 
+    /// Whether a rule here may take the path although a slash is left of it.
+    #[inline]
+    pub(super) fn forgives(&self, segment: &Segment<'_>, is_last: bool) -> bool {
+        segment.text.is_empty() && is_last && !self.rules.is_empty()
+    }
+
     fn edge(&mut self, part: &Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
         let start = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_lt());
         let end = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_le());
@@ -163,12 +177,12 @@ impl State {
     }
 }
 
-/// A segment of a path, with a number that tells most segments apart.
+/// A segment of a path, with its first bytes as one number.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment<'t> {
     pub(super) text: &'t [u8],
-    /// Its first fifteen bytes and its length (at most 255).
-    word: u128,
+    /// Its first sixteen bytes, and zeros behind its end.
+    head: u128,
 }
 
 const WORD: usize = size_of::<u128>();
@@ -176,58 +190,68 @@ const WORD: usize = size_of::<u128>();
 /// A one in each byte.
 const LOW_BITS: u128 = u128::from_le_bytes([1; WORD]);
 
-impl<'t> Segment<'t> {
-    pub(super) const EMPTY: Self = Self { text: &[], word: 0 };
-
-    fn new(text: &'t [u8], bytes: u128) -> Self {
-        Self { text, word: bytes << 8 | text.len().min(255) as u128 }
+/// What keeps the first so many bytes of a head.
+const MASKS: [u128; WORD + 1] = {
+    let mut masks = [u128::MAX; WORD + 1];
+    let mut length = 0;
+    while length < WORD {
+        #[expect(
+            clippy::indexing_slicing,
+            reason = "a const block has no other way, and the compiler runs it"
+        )]
+        {
+            masks[length] = (1 << (8 * length)) - 1;
+        }
+        length += 1;
     }
+    masks
+};
+
+impl<'t> Segment<'t> {
+    pub(super) const EMPTY: Self = Self { text: &[], head: 0 };
 
     /// This text as one segment, whatever slashes it has.
     #[inline]
     pub(super) fn whole(text: &'t [u8]) -> Self {
-        Self::new(text, load(text, 0))
+        Self { text, head: load(text, 0, text.len()) }
     }
 
-    /// The segment of a path that begins at `start`, and whether a slash ends it.
+    /// The segment of a path that begins at `start`.
     #[inline]
-    pub(super) fn of_path(path: &'t [u8], start: usize) -> (Self, bool) {
-        let Some(rest) = path.get(start..).filter(|rest| !rest.is_empty()) else {
-            return (Self::EMPTY, false);
-        };
-        // PERF: one load finds the slash of a short segment and gives its word.
-        let bytes = load(path, start);
-        let zero_for_slash = bytes ^ (LOW_BITS * u128::from(b'/'));
+    pub(super) fn of_path(path: &'t [u8], start: usize) -> Self {
+        let rest = path.get(start..).unwrap_or_default();
+        // PERF: one load gives the head and, for a short segment, finds the slash behind it.
+        let bytes = load(path, start, rest.len());
+        let zero_for_slash = bytes ^ (LOW_BITS * b'/' as u128);
         let found = zero_for_slash.wrapping_sub(LOW_BITS) & !zero_for_slash & (LOW_BITS << 7);
-        if found != 0 {
-            let bits = found.trailing_zeros() & !7;
-            let text = rest.get(..(bits / 8) as usize).unwrap_or_default();
-            return (Self::new(text, bytes & ((1 << bits) - 1)), true);
-        }
-        if rest.len() <= WORD {
-            return (Self::new(rest, bytes), false);
-        }
-        match memchr(b'/', rest).and_then(|length| rest.get(..length)) {
-            Some(text) => (Self::new(text, bytes), true),
-            None => (Self::new(rest, bytes), false),
-        }
+        let length = if found != 0 {
+            (found.trailing_zeros() / 8) as usize
+        } else if rest.len() <= WORD {
+            rest.len()
+        } else {
+            memchr(b'/', rest).unwrap_or(rest.len())
+        };
+        let mask = MASKS.get(length).copied().unwrap_or(u128::MAX);
+        Self { text: rest.get(..length).unwrap_or(rest), head: bytes & mask }
     }
 
     #[inline]
     fn is(&self, child: &Child) -> bool {
-        // PERF: the word is all there is to a short segment, so that it needs no second look.
-        child.word == self.word && (self.text.len() < WORD || *child.segment == *self.text)
+        // PERF: the head is all there is to a short segment, so that it needs no second look.
+        child.head == self.head
+            && child.segment.len() == self.text.len()
+            && (self.text.len() <= WORD || *child.segment == *self.text)
     }
 }
 
-/// The sixteen bytes of `text` from `start` on, with zeros behind its end.
+/// The sixteen bytes of `text` from `start` on, of which `left` are left, with zeros behind its end.
 #[inline]
-fn load(text: &[u8], start: usize) -> u128 {
-    if let Some(chunk) = text.get(start..).and_then(<[u8]>::first_chunk) {
-        return u128::from_le_bytes(*chunk);
+fn load(text: &[u8], start: usize, left: usize) -> u128 {
+    if left >= WORD {
+        let chunk = text.get(start..).and_then(<[u8]>::first_chunk);
+        return chunk.map_or(0, |chunk| u128::from_le_bytes(*chunk));
     }
     // PERF: near the end of a longer text, one load and a shift are quicker than a copy.
-    let left = text.len().saturating_sub(start);
     match text.last_chunk() {
         Some(_) if left == 0 => 0,
         Some(chunk) => u128::from_le_bytes(*chunk) >> (8 * (WORD - left)),
@@ -235,7 +259,7 @@ fn load(text: &[u8], start: usize) -> u128 {
     }
 }
 
-/// The static transitions of a state: an open hash table by the segments' words.
+/// The static transitions of a state: an open hash table by the segments' heads.
 ///
 /// Its keys are the rules' own texts: nobody from outside can make them collide.
 #[derive(Clone, Debug, Default)]
@@ -245,10 +269,10 @@ struct Children {
     count: usize,
 }
 
-/// A place of the table; free if the word is zero, which no segment with text has.
+/// A place of the table; free if the segment is empty.
 #[derive(Clone, Debug, Default)]
 struct Child {
-    word: u128,
+    head: u128,
     segment: Box<[u8]>,
     to: StateId,
 }
@@ -256,14 +280,16 @@ struct Child {
 impl Children {
     #[inline]
     fn get(&self, segment: &Segment<'_>) -> Option<StateId> {
-        for place in self.order(segment.word) {
-            let child = self.places.get(place)?;
+        let mut place = hash(segment.head);
+        // The table is never full, so that a free place ends this.
+        while let Some(child) = self.places.get(place & self.places.len().wrapping_sub(1)) {
             if segment.is(child) {
                 return Some(child.to);
             }
-            if child.word == 0 {
-                return None;
+            if child.segment.is_empty() {
+                break;
             }
+            place = place.wrapping_add(1);
         }
         None
     }
@@ -274,38 +300,36 @@ impl Children {
             return found;
         }
         if (self.count + 1) * 2 > self.places.len() {
-            let grown = vec![Child::default(); ((self.count + 1) * 4).next_power_of_two()];
+            let grown = vec![Child::default(); ((self.count + 1) * 2).next_power_of_two()];
             for child in std::mem::replace(&mut self.places, grown) {
-                if child.word != 0 {
+                if !child.segment.is_empty() {
                     self.enter(child);
                 }
             }
         }
         self.count += 1;
-        self.enter(Child { word: segment.word, segment: text.into(), to: next });
+        self.enter(Child { head: segment.head, segment: text.into(), to: next });
         next
     }
 
-    /// Put a child into the first free place of its order.
+    /// Put a child into the first free place from where it hashes to.
     fn enter(&mut self, child: Child) {
-        let is_free = |&place: &usize| self.places.get(place).is_some_and(|other| other.word == 0);
-        let free = self.order(child.word).find(is_free);
+        let first = hash(child.head);
+        let mask = self.places.len().wrapping_sub(1);
+        let places = (0..=mask).map(|step| first.wrapping_add(step) & mask);
+        let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.segment.is_empty());
+        let free = places.into_iter().find(is_free);
         if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
             *place = child;
         }
     }
+}
 
-    /// The places in the order in which a word looks at them.
-    #[inline]
-    fn order(&self, word: u128) -> impl Iterator<Item = usize> + use<> {
-        #[expect(clippy::cast_possible_truncation, reason = "both halves go in, and the mask takes low bits")]
-        let first = {
-            let folded = (word as u64).wrapping_add((word >> 64) as u64);
-            (folded.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
-        };
-        let places = self.places.len();
-        (0..places).map(move |step| first.wrapping_add(step) & places.wrapping_sub(1))
-    }
+#[inline]
+fn hash(head: u128) -> usize {
+    #[expect(clippy::cast_possible_truncation, reason = "both halves go in, and a mask takes low bits")]
+    let (low, high) = (head as u64, (head >> 64) as u64);
+    (low.wrapping_add(high.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize
 }
 
 #[cfg(test)]
@@ -327,25 +351,16 @@ mod tests {
     }
 
     #[test]
-    fn words_tell_short_segments_apart() {
-        let word = |text| Segment::whole(text).word;
-        assert_ne!(word(b"a"), word(b"a\0"));
-        assert_ne!(word(b""), word(b"\0"));
-    }
-
-    #[test]
-    fn the_first_segment_is_the_same_however_it_is_found() {
-        for length in 0..20 {
-            for rest in ["", "/", "/b", "/bcdefghijklmnopqrst", "//"] {
-                let text = format!("{}{rest}", "a".repeat(length));
-                let (segment, more) = Segment::of_path(text.as_bytes(), 0);
-                let wanted = Segment::whole(&text.as_bytes()[..length]);
-                assert_eq!((segment.text, segment.word), (wanted.text, wanted.word), "{text}");
-                assert_eq!(more, !rest.is_empty(), "{text}");
-                let longer = format!("0123456789abcdef/{text}");
-                let (segment, more) = Segment::of_path(longer.as_bytes(), 17);
-                assert_eq!((segment.text, segment.word), (wanted.text, wanted.word), "{longer}");
-                assert_eq!(more, !rest.is_empty(), "{longer}");
+    fn a_segment_is_the_same_however_it_is_found() {
+        for length in 0..36 {
+            for rest in ["", "/", "/b", "/bcdefghijklmnopqrstuvw", "//"] {
+                for before in ["", "/", "0123456789abcdef/"] {
+                    let path = format!("{before}{}{rest}", "a".repeat(length));
+                    let start = before.len();
+                    let segment = Segment::of_path(path.as_bytes(), start);
+                    let wanted = Segment::whole(&path.as_bytes()[start..start + length]);
+                    assert_eq!((segment.text, segment.head), (wanted.text, wanted.head), "{path}");
+                }
             }
         }
     }
