@@ -52,6 +52,16 @@ class MapCore:
     _table: Table | None
     _rules_by_endpoint: dict[t.Any, list[Rule]]
     def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+    def bind_to_environ(
+        self,
+        environ: t.Any,
+        server_name: str | None = None,
+        subdomain: str | None = None,
+    ) -> t.Any: ...
+
+class RuleCore:
+    _route: Route | None
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
 
 class AdapterCore:
     map: t.Any
@@ -103,8 +113,3 @@ def build_url(
     host: str | None,
     /,
 ) -> t.Any: ...
-def environ_parts(
-    environ: dict[str, t.Any], server_name: str | None, want_subdomain: bool, /
-) -> (
-    tuple[str, str, str | None, str, str, str, str | None, t.Any] | None
-): ...

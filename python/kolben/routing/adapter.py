@@ -133,7 +133,8 @@ _ATTRIBUTES = (
 
 
 MapAdapter._originals = {
-    name: getattr(MapAdapter, name) for name in ("get_default_redirect", "_partial_build")
+    name: getattr(MapAdapter, name)
+    for name in ("__init__", "__new__", "get_default_redirect", "_partial_build")
 }
 
 _NO_RULES: t.Final[list[WerkzeugRule]] = []

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import typing as t
-import warnings
 
 from werkzeug.exceptions import BadHost
 from werkzeug.routing import BaseConverter
 from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import RuleFactory
+from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
 
-from .._core import environ_parts
 from .._core import MapCore
 from .adapter import MapAdapter
 from .insight import Insight
@@ -31,8 +30,6 @@ class Map(Insight, MapCore, WerkzeugMap):
     """
 
     _is_serving = False
-    #: Whether `update` was replaced on this very map.
-    _has_own_update = False
     _originals: t.ClassVar[dict[str, t.Any]]
 
     def __init__(
@@ -66,14 +63,24 @@ class Map(Insight, MapCore, WerkzeugMap):
         for factory in rules or ():
             self.add(factory)
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        super().__setattr__(name, value)
-        if name in ("_matcher", "merge_slashes", "update"):
-            # From now on something else may have to be asked.
-            if name == "update":
-                self._has_own_update = True
-            self._remap = True
-            self._table = None
+    @property
+    def _matcher(self) -> WerkzeugMatcher:  # type: ignore[override]
+        return self._own_matcher
+
+    @_matcher.setter
+    def _matcher(self, matcher: WerkzeugMatcher) -> None:
+        self._own_matcher = matcher
+        self._remap = True
+
+    @property
+    def merge_slashes(self) -> bool:
+        """Whether runs of slashes are tried as one slash, and redirected."""
+        return self._own_matcher.merge_slashes
+
+    @merge_slashes.setter
+    def merge_slashes(self, value: bool) -> None:
+        self._own_matcher.merge_slashes = value
+        self._remap = True
 
     def add(self, rulefactory: RuleFactory) -> None:
         """Bind and add a rule, or all rules of a factory."""
@@ -81,7 +88,7 @@ class Map(Insight, MapCore, WerkzeugMap):
             rule.bind(self)
             with self._remap_lock:
                 if not rule.build_only:
-                    self._matcher.add(rule)
+                    self._own_matcher.add(rule)
                 self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
                 self._unsorted.add(rule.endpoint)
                 # While requests are answered, the thread that adds a rule does the work, and they
@@ -102,11 +109,12 @@ class Map(Insight, MapCore, WerkzeugMap):
     def _refresh(self) -> None:
         """Work in what has changed, and publish a new table. The lock is held."""
         self._remap = False
-        matcher = self._matcher
+        matcher = self._own_matcher
         if self._has_stale_routes:
             self._has_stale_routes = False
             self._redirecting.clear()
-            matcher.forget_routes()
+            if isinstance(matcher, StateMachineMatcher):
+                matcher.forget_routes()
             for endpoint, rules in self._rules_by_endpoint.items():
                 self._note_redirecting(endpoint, rules)
         while self._unsorted:
@@ -118,7 +126,7 @@ class Map(Insight, MapCore, WerkzeugMap):
                 self._rules_by_endpoint[endpoint] = rules
                 self._note_redirecting(endpoint, rules)
         matcher.update()
-        is_ours = isinstance(matcher, StateMachineMatcher) and not self._has_own_update
+        is_ours = isinstance(matcher, StateMachineMatcher)
         self._table = matcher.table_for(self) if is_ours else None
 
     def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
@@ -171,40 +179,23 @@ class Map(Insight, MapCore, WerkzeugMap):
             query_args,
         )
 
-    def bind_to_environ(
+    def _bind_to_environ(
         self,
         environ: WSGIEnvironment | Request,
-        server_name: str | None = None,
-        subdomain: str | None = None,
+        server_name: str | None,
+        subdomain: str | None,
     ) -> MapAdapter:
-        """Bind the map to what a WSGI environ, or a request, says of host and path."""
-        env: dict[str, t.Any] = getattr(environ, "environ", environ)
-        parts = environ_parts(env, server_name, subdomain is None and not self.host_matching)
-        if parts is None:
-            # An unusual host: Werkzeug knows what to make of it.
-            adapter = super().bind_to_environ(environ, server_name, subdomain)
-            return MapAdapter(
-                self,
-                adapter.server_name,
-                adapter.script_name,
-                adapter.subdomain,
-                adapter.url_scheme,
-                adapter.path_info,
-                adapter.default_method,
-                adapter.query_args,
-            )
-        host, found_subdomain, mismatch, scheme, script_name, path_info, query, method = parts
-        if mismatch is not None:
-            warnings.warn(
-                f"Current server name {mismatch!r} doesn't match configured server name {host!r}",
-                stacklevel=2,
-            )
-        if subdomain is None and not self.host_matching:
-            subdomain = found_subdomain
-        elif self.host_matching and subdomain is not None:
-            raise RuntimeError("host matching enabled and a subdomain was provided")
+        """Bind the map where the core has found something unusual in the environ."""
+        adapter = WerkzeugMap.bind_to_environ(self, environ, server_name, subdomain)
         return MapAdapter(
-            self, host, script_name, subdomain, scheme, path_info, method, query
+            self,
+            adapter.server_name,
+            adapter.script_name,
+            adapter.subdomain,
+            adapter.url_scheme,
+            adapter.path_info,
+            adapter.default_method,
+            adapter.query_args,
         )
 
 

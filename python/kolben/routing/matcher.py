@@ -16,6 +16,7 @@ from .._core import REDIRECT
 from .._core import Route
 from .._core import Table
 from .._core import TableBuilder
+from .rule import Rule
 
 if t.TYPE_CHECKING:
     from .map import Map
@@ -50,8 +51,9 @@ class StateMachineMatcher(WerkzeugMatcher):
 
     def add(self, rule: WerkzeugRule) -> None:
         """Add a bound rule. Nobody else may be adding one at this time."""
-        route: Route | None = getattr(rule, "_route", None)
-        self._rules.append((rule, getattr(rule, "_pattern", None)))
+        ours = isinstance(rule, Rule)
+        route = rule._route if ours else None
+        self._rules.append((rule, rule._pattern if ours else None))
         self._table = None
         if not self._is_plain:
             super().add(rule)

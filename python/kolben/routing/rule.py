@@ -12,29 +12,13 @@ from werkzeug.routing.rules import Weighting
 
 from .._core import Pattern
 from .._core import Route
+from .._core import RuleCore
 from .variables import check_variables
 
 if t.TYPE_CHECKING:
     from .map import Map
 
-#: What a route has read of its rule: setting one of these makes the route stale.
-_READ_BY_ROUTE = frozenset(
-    {
-        "alias",
-        "arguments",
-        "defaults",
-        "endpoint",
-        "merge_slashes",
-        "methods",
-        "redirect_to",
-        "strict_slashes",
-        "websocket",
-        "_converters",
-    }
-)
-
-
-class Rule(WerkzeugRule):
+class Rule(RuleCore, WerkzeugRule):
     """Werkzeug's rule, with the same arguments and attributes.
 
     The URL builder and Werkzeug's private ``_parts``, ``_trace``, ``_build`` and
@@ -44,22 +28,22 @@ class Rule(WerkzeugRule):
     map: Map  # type: ignore[assignment]
     #: The rule's text as the core has cut it, once it is bound.
     _pattern: Pattern | None = None
-    #: The rule as the router reads it, once it is bound.
-    _route: Route | None = None
     #: To tell whether somebody has overridden how URLs are built.
     _originals: t.ClassVar[dict[str, t.Any]]
 
-    def __setattr__(self, name: str, value: t.Any) -> None:
-        object.__setattr__(self, name, value)
-        if name in _READ_BY_ROUTE and self._route is not None and self._pattern is not None:
-            object.__setattr__(self, "_route", Route(self, self._pattern))
+    def _forget_route(self) -> None:
+        """Something that the route has read was set: read the rule again."""
+        if self._pattern is not None:
+            self._route = Route(self, self._pattern)
             self.map._forget_routes()
 
     def compile(self) -> None:
         """Cut the rule into its parts, asking :meth:`get_converter` for each converter."""
         assert self.map is not None, "rule not bound"
         domain = (self.host if self.map.host_matching else self.subdomain) or ""
-        path = re.sub("/{2,}", "/", self.rule) if self.merge_slashes else self.rule
+        path = self.rule
+        if "//" in path and self.merge_slashes:
+            path = re.sub("/{2,}", "/", path)
         was_bound = self._route is not None
         self._route = None
         self._converters = {}

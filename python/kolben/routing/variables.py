@@ -7,7 +7,7 @@ import typing as t
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-_CONSTANTS = frozenset({"None", "True", "False"})
+_CONSTANTS = frozenset({"None", "True", "False", "__debug__"})
 
 
 def check_variables(rule: Rule, names: list[str]) -> None:
@@ -16,6 +16,8 @@ def check_variables(rule: Rule, names: list[str]) -> None:
     The classes of the errors are those that Werkzeug's compiled builders raise. A variable that
     has a default is never filled in, so its name may be anything.
     """
+    if not rule.defaults and len(names) == 1 and names[0] not in _CONSTANTS:
+        return
     defaults = rule.defaults or {}
     free = [name for name in names if name not in defaults]
     if len(free) != len(names):
@@ -31,12 +33,8 @@ def check_variables(rule: Rule, names: list[str]) -> None:
         )
     for name in free:
         if name in _CONSTANTS:
-            raise ValueError(
+            kind = SyntaxError if name == "__debug__" else ValueError
+            raise kind(
                 f"the variable {name!r} in url rule {rule.rule!r} is a Python constant:"
-                " give it another name"
-            )
-        if name == "__debug__":
-            raise SyntaxError(
-                f"cannot assign to __debug__, a variable in url rule {rule.rule!r}:"
                 " give it another name"
             )

@@ -1,14 +1,17 @@
 //! A map bound to a host: the object that a request asks for its rule.
 
 use crate::building::{Answer, Building};
+use crate::environ::Parts;
 use crate::map::MapCore;
 use crate::route::Given;
 use crate::table::Found;
 use crate::text::bytes_of;
+use crate::watch::{Watch, has_originals};
 use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyBool, PyDict, PyList, PyString};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::cell::UnsafeCell;
 
@@ -260,6 +263,54 @@ impl AdapterCore {
 }
 
 impl AdapterCore {
+    /// Bind a map to what an environ says, or give `None` if the adapter's class has a constructor
+    /// of its own.
+    pub(crate) fn bound<'py>(
+        map: &Bound<'py, MapCore>,
+        parts: Parts<'py>,
+        subdomain: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        static CLASS: PyOnceLock<(Py<PyType>, Watch)> = PyOnceLock::new();
+        let py = map.py();
+        let (class, watch) = CLASS.get_or_try_init(py, || -> PyResult<_> {
+            let class = py.import("kolben.routing")?.getattr("MapAdapter")?.cast_into::<PyType>()?;
+            Ok((class.unbind(), Watch::default()))
+        })?;
+        let class = class.bind(py);
+        if !watch.is_original(class, || has_originals(class, "MapAdapter", &["__init__", "__new__"]))? {
+            return Ok(None);
+        }
+        let by_host = map.get().matches_hosts();
+        let subdomain = match subdomain {
+            Some(subdomain) => subdomain.clone(),
+            None if by_host => py.None().into_bound(py),
+            None => parts.subdomain.into_any(),
+        };
+        let fields = Fields {
+            map: map.clone().into_any().unbind(),
+            core: Some(map.clone().unbind()),
+            server_name: parts.server_name.into_any().unbind(),
+            script_name: parts.script_name.into_any().unbind(),
+            subdomain: subdomain.unbind(),
+            url_scheme: parts.scheme.into_any().unbind(),
+            path_info: parts.path_info.into_any().unbind(),
+            default_method: parts.method.unbind(),
+            query_args: parts.query.map_or_else(|| py.None(), |query| query.into_any().unbind()),
+            websocket: PyBool::new(py, parts.websocket).to_owned().into_any().unbind(),
+        };
+        // SAFETY: this is what calling `__new__` does: the class is a subclass of this one, whose
+        // `tp_new` it has inherited, and the tuple is an empty tuple.
+        let adapter = unsafe {
+            let new = (*class.as_type_ptr()).tp_new;
+            let made = new.map_or(std::ptr::null_mut(), |new| {
+                new(class.as_type_ptr(), PyTuple::empty(py).as_ptr(), std::ptr::null_mut())
+            });
+            Bound::from_owned_ptr_or_err(py, made)?
+        };
+        let _old = Self::with(adapter.cast::<Self>()?, |empty| std::mem::replace(empty, fields));
+        Ok(Some(adapter))
+    }
+
     /// Use the attributes. No Python code may run meanwhile.
     #[inline]
     fn with<R>(slf: &Bound<'_, Self>, use_fields: impl FnOnce(&mut Fields) -> R) -> R {
@@ -306,10 +357,10 @@ impl AdapterCore {
         else {
             return Ok(None);
         };
-        if method.is_empty()? || !table.get().is_original(slf.as_any())? {
+        if method.to_str().is_ok_and(str::is_empty) || !table.get().is_original(slf.as_any())? {
             return Ok(None);
         }
-        let websocket = websocket.is_truthy()?;
+        let websocket = websocket.is(PyBool::new(py, true)) || websocket.is_truthy()?;
         match table.get().find(py, domain, path, method, websocket, return_rule)? {
             Found::Plain(pair) => Ok(Some(pair.into_any())),
             Found::Missing(misses) => Err(misses.into_error(py)?),
@@ -369,7 +420,7 @@ impl AdapterCore {
         let given = Given { values, skip_none: true };
         let building = Building { py, rules, given, append_unknown, here: Some(&here) };
         match building.best(method, Some(default_method), false)? {
-            Answer::Built(built) if built.domain == *here && !built.websocket => {
+            Answer::Built(built) if *built.domain == *here && !built.websocket => {
                 Ok(Some(built.relative(py, &bytes_of(script_name)?)?))
             }
             _ => Ok(None),

@@ -1,8 +1,8 @@
 //! Builds the URL for an endpoint.
 
-use crate::route::{Given, Route};
+use crate::route::{Given, Url};
+use crate::rule::RuleCore;
 use crate::text::{bytes_of, text_of};
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
@@ -49,8 +49,8 @@ pub(crate) struct Building<'a, 'py> {
 
 /// A URL's parts.
 pub(crate) struct Built {
-    pub(crate) domain: Vec<u8>,
-    pub(crate) path: Vec<u8>,
+    pub(crate) domain: Url,
+    pub(crate) path: Url,
     pub(crate) websocket: bool,
 }
 
@@ -101,8 +101,8 @@ impl Building<'_, '_> {
     fn first(&self, method: Option<&Bound<'_, PyString>>, prefer_here: bool) -> PyResult<Answer> {
         let mut elsewhere = Answer::Nothing;
         for rule in self.rules.iter() {
-            let route = rule.getattr(intern!(self.py, "_route"))?;
-            let Ok(route) = route.cast::<Route>() else { return Ok(Answer::Overridden) };
+            let Ok(rule) = rule.cast::<RuleCore>() else { return Ok(Answer::Overridden) };
+            let Some(route) = rule.get().route(self.py) else { return Ok(Answer::Overridden) };
             let route = route.get();
             if !route.builds_plainly(self.py)? {
                 return Ok(Answer::Overridden);

@@ -3,6 +3,7 @@
 //! Werkzeug's own converters are done here as long as nobody has overridden what they do; every
 //! other converter is asked.
 
+use crate::route::Url;
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::quote_into;
 use pyo3::exceptions::PyAttributeError;
@@ -237,7 +238,7 @@ impl Conversion {
 
     /// Append a value's text in a URL.
     #[inline]
-    pub(crate) fn encode_into(&self, value: &Bound<'_, PyAny>, url: &mut Vec<u8>) -> PyResult<()> {
+    pub(crate) fn encode_into(&self, value: &Bound<'_, PyAny>, url: &mut Url) -> PyResult<()> {
         match &self.to_url {
             ToUrl::Text => {
                 if let Ok(text) = value.cast_exact::<PyString>()
@@ -247,22 +248,27 @@ impl Conversion {
                     return Ok(());
                 }
                 if let Some(number) = exact_integer(value) {
-                    url.extend(number.to_string().into_bytes());
+                    push_integer(number, url);
                     return Ok(());
                 }
             }
             ToUrl::Integer { digits } => {
                 if let Some(number) = exact_integer(value) {
-                    let sign = if number < 0 { "-" } else { "" };
-                    let width = digits.saturating_sub(sign.len());
-                    url.extend(format!("{sign}{:0width$}", number.unsigned_abs()).into_bytes());
+                    if *digits == 0 {
+                        push_integer(number, url);
+                    } else {
+                        let sign = if number < 0 { "-" } else { "" };
+                        let width = digits.saturating_sub(sign.len());
+                        url.extend(format!("{sign}{:0width$}", number.unsigned_abs()).into_bytes());
+                    }
                     return Ok(());
                 }
             }
             ToUrl::Uuid => {
-                if value.get_type().is(&originals(value.py())?.uuid) {
-                    let text = value.str()?;
-                    url.extend_from_slice(&bytes_of(&text)?);
+                if value.get_type().is(&originals(value.py())?.uuid)
+                    && let Ok(number) = value.getattr(intern!(value.py(), "int"))?.extract::<u128>()
+                {
+                    push_uuid(number, url);
                     return Ok(());
                 }
             }
@@ -279,6 +285,36 @@ impl Conversion {
 /// An `int` (and no `bool`) that fits in 64 bits.
 pub(crate) fn exact_integer(value: &Bound<'_, PyAny>) -> Option<i64> {
     value.cast_exact::<PyInt>().ok()?.extract().ok()
+}
+
+/// Append a number in decimal digits.
+pub(crate) fn push_integer(number: i64, url: &mut Url) {
+    let mut digits = [0_u8; 20];
+    let mut left = number.unsigned_abs();
+    let mut first = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        first = place;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        url.push(b'-');
+    }
+    url.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
+/// Append a number as a UUID spells it.
+fn push_uuid(number: u128, url: &mut Url) {
+    for place in (0..32_u32).rev() {
+        let digit = u8::try_from(number >> (4 * place) & 15).unwrap_or(0);
+        url.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        if matches!(place, 24 | 20 | 16 | 12) {
+            url.push(b'-');
+        }
+    }
 }
 
 /// `-?[0-9]{1,18}`.

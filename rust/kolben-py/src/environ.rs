@@ -5,37 +5,28 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 
-type Text<'py> = Bound<'py, PyString>;
+pub(crate) type Text<'py> = Bound<'py, PyString>;
 
-/// Server name, subdomain, the current host if it is none of the server name's, scheme, script
-/// name, path, query string, method.
-type Parts<'py> = (
-    Text<'py>,
-    Text<'py>,
-    Option<Text<'py>>,
-    Text<'py>,
-    Text<'py>,
-    Text<'py>,
-    Option<Text<'py>>,
-    Bound<'py, PyAny>,
-);
+/// What an adapter is made of.
+pub(crate) struct Parts<'py> {
+    pub(crate) server_name: Text<'py>,
+    pub(crate) subdomain: Text<'py>,
+    /// The current host, if it is none of the server name's.
+    pub(crate) mismatch: Option<Text<'py>>,
+    pub(crate) scheme: Text<'py>,
+    pub(crate) websocket: bool,
+    /// It ends in a slash.
+    pub(crate) script_name: Text<'py>,
+    pub(crate) path_info: Text<'py>,
+    pub(crate) query: Option<Text<'py>>,
+    pub(crate) method: Bound<'py, PyAny>,
+}
 
 /// Read the parts of a map adapter from an environ.
 ///
 /// `None` means that there is something unusual about the host or the types of the values, and
 /// that Werkzeug should be asked.
-#[pyfunction]
-#[pyo3(signature = (environ, server_name, want_subdomain, /))]
-pub(crate) fn environ_parts<'py>(
-    environ: &Bound<'py, PyAny>,
-    server_name: Option<&Text<'py>>,
-    want_subdomain: bool,
-) -> PyResult<Option<Parts<'py>>> {
-    let Ok(environ) = environ.cast::<PyDict>() else { return Ok(None) };
-    read(environ, server_name, want_subdomain)
-}
-
-fn read<'py>(
+pub(crate) fn read<'py>(
     environ: &Bound<'py, PyDict>,
     server_name: Option<&Text<'py>>,
     want_subdomain: bool,
@@ -111,16 +102,23 @@ fn read<'py>(
     };
     let decoded = |name| text(name)?.map(|value| decode(py, value)).transpose();
     let slash = || intern!(py, "/").clone();
-    Ok(Some((
+    let script_name = decoded(intern!(py, "SCRIPT_NAME"))?.unwrap_or_else(slash);
+    let script_name = match script_name.to_str()?.as_bytes().last() {
+        Some(b'/') => script_name,
+        None => slash(),
+        Some(_) => script_name.add("/")?.cast_into()?,
+    };
+    Ok(Some(Parts {
         server_name,
         subdomain,
         mismatch,
+        websocket: is_websocket,
         scheme,
-        decoded(intern!(py, "SCRIPT_NAME"))?.unwrap_or_else(slash),
-        decoded(intern!(py, "PATH_INFO"))?.unwrap_or_else(slash),
-        decoded(intern!(py, "QUERY_STRING"))?,
+        script_name,
+        path_info: decoded(intern!(py, "PATH_INFO"))?.unwrap_or_else(slash),
+        query: decoded(intern!(py, "QUERY_STRING"))?,
         method,
-    )))
+    }))
 }
 
 /// `name [ ":" port ]` where Werkzeug would change nothing but the case: ASCII labels of fitting

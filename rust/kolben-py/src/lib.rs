@@ -7,6 +7,7 @@ mod environ;
 mod map;
 mod pattern;
 mod route;
+mod rule;
 mod table;
 mod text;
 mod watch;
@@ -22,13 +23,13 @@ mod _core {
     #[pymodule_export]
     use crate::building::build_url;
     #[pymodule_export]
-    use crate::environ::environ_parts;
-    #[pymodule_export]
     use crate::map::MapCore;
     #[pymodule_export]
     use crate::pattern::Pattern;
     #[pymodule_export]
     use crate::route::Route;
+    #[pymodule_export]
+    use crate::rule::RuleCore;
     #[pymodule_export]
     use crate::table::{Table, TableBuilder};
 

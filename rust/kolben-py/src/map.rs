@@ -1,10 +1,15 @@
 //! The part of a map that is read on every request.
 
+use crate::adapter::AdapterCore;
+use crate::environ;
 use crate::table::Table;
 use arc_swap::ArcSwapOption;
+use pyo3::exceptions::PyUserWarning;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
+use std::ffi::CString;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -78,6 +83,32 @@ impl MapCore {
         self.rules.store(Some(Arc::new(value)));
     }
 
+    /// Bind the map to what a WSGI environ, or a request, says of host and path.
+    #[pyo3(signature = (environ, server_name=None, subdomain=None))]
+    fn bind_to_environ<'py>(
+        slf: &Bound<'py, Self>,
+        environ: &Bound<'py, PyAny>,
+        server_name: Option<&Bound<'py, PyAny>>,
+        subdomain: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        if let Ok(environ) = environ.cast_exact::<PyDict>()
+            && server_name.is_none_or(|name| name.is_instance_of::<PyString>())
+            && (subdomain.is_none() || !slf.get().matches_hosts())
+        {
+            let server_name = server_name.and_then(|name| name.cast::<PyString>().ok());
+            if let Some(parts) = environ::read(environ, server_name, subdomain.is_none())? {
+                if let Some(current) = &parts.mismatch {
+                    warn_of_mismatch(current, &parts.server_name)?;
+                }
+                if let Some(adapter) = AdapterCore::bound(slf, parts, subdomain)? {
+                    return Ok(adapter);
+                }
+            }
+        }
+        slf.call_method1(intern!(py, "_bind_to_environ"), (environ, server_name, subdomain))
+    }
+
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         if let Some(table) = &*self.table.load() {
             visit.call(&**table)?;
@@ -92,6 +123,16 @@ impl MapCore {
         self.table.store(None);
         self.rules.store(None);
     }
+}
+
+/// Warn that a request came for a host that is none of the server name's.
+#[cold]
+fn warn_of_mismatch(current: &Bound<'_, PyString>, server_name: &Bound<'_, PyString>) -> PyResult<()> {
+    let (current_text, name_text) = (current.repr()?, server_name.repr()?);
+    let message =
+        format!("Current server name {current_text} doesn't match configured server name {name_text}");
+    let message = CString::new(message)?;
+    PyErr::warn(current.py(), &current.py().get_type::<PyUserWarning>(), &message, 1)
 }
 
 impl MapCore {

@@ -1,6 +1,8 @@
 //! One bound rule as the router sees it.
 
-use crate::conversion::{Conversion, Refusal, conversions_of, exact_integer, is_validation_error};
+use crate::conversion::{
+    Conversion, Refusal, conversions_of, exact_integer, is_validation_error, push_integer,
+};
 use crate::pattern::Pattern;
 use crate::text::{bytes_of, text_of};
 use crate::watch::{Watch, has_originals};
@@ -11,6 +13,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBool, PyDict, PyFrozenSet, PySet, PyString};
 use pyo3::{PyTraverseError, PyVisit};
+use smallvec::SmallVec;
 
 /// A rule with everything that matching and building read of it. Changing the rule makes it stale;
 /// the sets and dicts that the rule holds are read live.
@@ -36,6 +39,9 @@ struct Blueprint {
     /// For each variable of the template, which conversion is its own.
     conversions: Vec<usize>,
 }
+
+/// A URL, or its domain, in the making.
+pub(crate) type Url = SmallVec<[u8; 120]>;
 
 /// The values that a URL is to be built from.
 pub(crate) struct Given<'a, 'py> {
@@ -208,10 +214,10 @@ impl Route {
         py: Python<'_>,
         given: &Given<'_, '_>,
         append_unknown: bool,
-    ) -> PyResult<Option<(Vec<u8>, Vec<u8>)>> {
+    ) -> PyResult<Option<(Url, Url)>> {
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
-        let render = |slots: &[Slot]| -> PyResult<Vec<u8>> {
-            let mut url = Vec::with_capacity(64);
+        let render = |slots: &[Slot]| -> PyResult<Url> {
+            let mut url = Url::new();
             for slot in slots {
                 match slot {
                     Slot::Text(text) => url.extend_from_slice(text),
@@ -240,7 +246,7 @@ impl Route {
         blueprint: &Blueprint,
         number: usize,
         given: &Given<'_, '_>,
-        url: &mut Vec<u8>,
+        url: &mut Url,
     ) -> PyResult<()> {
         let index = blueprint.conversions.get(number);
         let Some(conversion) = index.and_then(|&index| self.conversions.get(index)) else { return Ok(()) };
@@ -263,11 +269,11 @@ impl Route {
             let (index, conversion) = self.conversion(py, &name)?;
             // A variable that has a default is that default.
             let default = defaults.as_ref().map_or(Ok(None), |defaults| defaults.get_item(&name))?;
-            let mut text = Vec::new();
+            let mut text = Url::new();
             if let Some(value) = &default {
                 conversion.encode_into(value, &mut text)?;
             }
-            fixed.push(default.map(|_| text));
+            fixed.push(default.map(|_| text.to_vec()));
             conversions.push(index);
         }
         let fixed = |number: usize| fixed.get(number).and_then(Option::as_deref);
@@ -285,7 +291,7 @@ impl Route {
     }
 
     /// Append the values that are neither variables nor defaults.
-    fn append_query(&self, py: Python<'_>, given: &Given<'_, '_>, url: &mut Vec<u8>) -> PyResult<()> {
+    fn append_query(&self, py: Python<'_>, given: &Given<'_, '_>, url: &mut Url) -> PyResult<()> {
         let defaults = self.defaults(py)?;
         let unknown = PyDict::new(py);
         for (name, value) in given.values {
@@ -347,7 +353,7 @@ fn query_is_plain(rule: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Append a query of texts and whole numbers, and say whether it holds nothing else.
-fn append_plain_query(values: &Bound<'_, PyDict>, url: &mut Vec<u8>) -> PyResult<bool> {
+fn append_plain_query(values: &Bound<'_, PyDict>, url: &mut Url) -> PyResult<bool> {
     let mut separator = b'?';
     for (name, value) in values {
         url.push(separator);
@@ -357,7 +363,7 @@ fn append_plain_query(values: &Bound<'_, PyDict>, url: &mut Vec<u8>) -> PyResult
         quote_query_into(name.as_bytes(), url);
         url.push(b'=');
         if let Some(number) = exact_integer(&value) {
-            url.extend_from_slice(number.to_string().as_bytes());
+            push_integer(number, url);
         } else if let Ok(text) = value.cast_exact::<PyString>() {
             let Ok(text) = text.to_str() else { return Ok(false) };
             quote_query_into(text.as_bytes(), url);

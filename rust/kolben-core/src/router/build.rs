@@ -42,29 +42,31 @@ const SAFE_IN_QUERY: [bool; 256] = table(b"!$'()*,/:;?@");
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
 /// Append `text`, percent-encoded where it must be in a path.
-pub fn quote_into(text: &[u8], url: &mut Vec<u8>) {
-    url.reserve(text.len());
-    text.iter().for_each(|&byte| quote_byte(byte, &SAFE, url));
+pub fn quote_into(text: &[u8], url: &mut impl Extend<u8>) {
+    quote(text, &SAFE, url);
 }
 
 /// Append `text`, encoded as the name or the value of a query string's parameter.
-pub fn quote_query_into(text: &[u8], url: &mut Vec<u8>) {
-    url.reserve(text.len());
-    for &byte in text {
-        match byte {
-            b' ' => url.push(b'+'),
-            _ => quote_byte(byte, &SAFE_IN_QUERY, url),
+pub fn quote_query_into(text: &[u8], url: &mut impl Extend<u8>) {
+    for (index, words) in text.split(|&byte| byte == b' ').enumerate() {
+        if index > 0 {
+            url.extend([b'+']);
         }
+        quote(words, &SAFE_IN_QUERY, url);
     }
 }
 
-#[inline]
-fn quote_byte(byte: u8, safe: &[bool; 256], url: &mut Vec<u8>) {
-    if safe.get(usize::from(byte)).copied().unwrap_or(false) {
-        url.push(byte);
-    } else {
+/// Append runs of safe bytes as they are, and the bytes between them encoded.
+fn quote(mut text: &[u8], safe: &[bool; 256], url: &mut impl Extend<u8>) {
+    let is_safe = |byte: u8| safe.get(usize::from(byte)).copied().unwrap_or(false);
+    loop {
+        let run = text.iter().position(|&byte| !is_safe(byte)).unwrap_or(text.len());
+        let (plain, rest) = text.split_at(run);
+        url.extend(plain.iter().copied());
+        let [byte, after @ ..] = rest else { return };
         let digit = |nibble: u8| HEX.get(usize::from(nibble & 15)).copied().unwrap_or(b'0');
-        url.extend_from_slice(&[b'%', digit(byte >> 4), digit(byte)]);
+        url.extend([b'%', digit(byte >> 4), digit(*byte)]);
+        text = after;
     }
 }
 

@@ -58,7 +58,9 @@ pub struct Dynamic {
 /// How a dynamic part is matched.
 #[derive(Clone, Debug, PartialEq)]
 enum Shape {
-    /// One value that reaches from end to end: the usual part.
+    /// One value that is any segment with something in it: the usual part.
+    Segment,
+    /// One value that reaches from end to end.
     Whole(Matcher),
     /// One value between two texts.
     Framed { before: Box<[u8]>, matcher: Matcher, after: Box<[u8]> },
@@ -109,6 +111,9 @@ impl Dynamic {
     /// Put a part together.
     pub fn new(pieces: Vec<Piece>, is_final: bool, suffixed: bool, weight: Weight) -> Self {
         let shape = match pieces.as_slice() {
+            [Piece::Capture(Matcher::Text(bounds))] if !is_final && bounds.bounds() == (1, usize::MAX) => {
+                Shape::Segment
+            }
             [Piece::Capture(matcher)] => Shape::Whole(matcher.clone()),
             [Piece::Literal(before), Piece::Capture(matcher)] => {
                 Shape::Framed { before: before.clone(), matcher: matcher.clone(), after: Box::default() }
@@ -173,10 +178,9 @@ impl Dynamic {
     {
         let (body, slash) = if self.suffixed { strip_slash(target)? } else { (target, false) };
         match &self.shape {
-            // PERF: one segment holds no slash, so the commonest converter need not look for one.
-            Shape::Whole(Matcher::Text(bounds)) if !self.is_final && bounds.bounds() == (1, usize::MAX) => {
-                (!body.is_empty()).then(|| values.push(body))?;
-            }
+            // PERF: a segment holds no slash, so that the commonest value need not look for one.
+            Shape::Segment if body.is_empty() => return None,
+            Shape::Segment => values.push(body),
             Shape::Whole(matcher) => matcher.accepts(body, digits).then(|| values.push(body))?,
             Shape::Framed { before, matcher, after } => {
                 let value = body.strip_prefix(&**before)?.strip_suffix(&**after)?;
