@@ -350,8 +350,7 @@ impl AdapterCore {
             Some((core, domain, path, method, given(websocket, &fields.websocket)))
         });
         let Some((core, domain, path, method, websocket)) = fields else { return Ok(None) };
-        let Some(table) = core.get().table() else { return Ok(None) };
-        let Some(table) = table.as_ref() else { return Ok(None) };
+        let Some(table) = core.get().table(py) else { return Ok(None) };
         let (Ok(domain), Ok(path), Ok(method)) =
             (domain.cast::<PyString>(), path.cast::<PyString>(), method.cast::<PyString>())
         else {
@@ -396,8 +395,9 @@ impl AdapterCore {
             Some((core, script_name, subdomain, fields.default_method.bind(py).clone()))
         });
         let Some((core, script_name, subdomain, default_method)) = fields else { return Ok(None) };
-        let Some(table) = core.get().table() else { return Ok(None) };
-        let (Some(table), Some(rules)) = (table.as_ref(), core.get().rules(py)) else { return Ok(None) };
+        let (Some(table), Some(rules)) = (core.get().table(py), core.get().rules(py)) else {
+            return Ok(None);
+        };
         if core.get().matches_hosts() {
             return Ok(None);
         }
@@ -420,7 +420,7 @@ impl AdapterCore {
         let given = Given { values, skip_none: true };
         let building = Building { py, rules, given, append_unknown, here: Some(&here) };
         match building.best(method, Some(default_method), false)? {
-            Answer::Built(built) if *built.domain == *here && !built.websocket => {
+            Answer::Built(built) if built.domain == *here && !built.websocket => {
                 Ok(Some(built.relative(py, &bytes_of(script_name)?)?))
             }
             _ => Ok(None),

@@ -49,7 +49,8 @@ pub(crate) struct Building<'a, 'py> {
 
 /// A URL's parts.
 pub(crate) struct Built {
-    pub(crate) domain: Url,
+    /// Empty for nearly every rule, and then without memory of its own.
+    pub(crate) domain: Vec<u8>,
     pub(crate) path: Url,
     pub(crate) websocket: bool,
 }
@@ -107,12 +108,11 @@ impl Building<'_, '_> {
             if !route.builds_plainly(self.py)? {
                 return Ok(Answer::Overridden);
             }
-            if !route.suits(self.py, &self.given, method)? {
+            let Some(values) = route.values_for(self.py, &self.given, method)? else { continue };
+            let (mut domain, mut path) = (Vec::new(), Url::new());
+            if !route.assemble(self.py, &self.given, &values, self.append_unknown, &mut domain, &mut path)? {
                 continue;
             }
-            let Some((domain, path)) = route.assemble(self.py, &self.given, self.append_unknown)? else {
-                continue;
-            };
             let is_here = self.here == Some(domain.as_slice());
             let built = Answer::Built(Built { domain, path, websocket: route.flags.websocket });
             if !prefer_here || is_here {

@@ -8,6 +8,7 @@ mod map;
 mod pattern;
 mod route;
 mod rule;
+mod shared;
 mod table;
 mod text;
 mod watch;

@@ -2,15 +2,14 @@
 
 use crate::adapter::AdapterCore;
 use crate::environ;
+use crate::shared::Shared;
 use crate::table::Table;
-use arc_swap::ArcSwapOption;
 use pyo3::exceptions::PyUserWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
 use pyo3::{PyTraverseError, PyVisit};
 use std::ffi::CString;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What `kolben.routing.Map` stands on besides Werkzeug's map: the attributes that each match and
@@ -19,8 +18,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct MapCore {
     needs_update: AtomicBool,
     matches_hosts: AtomicBool,
-    table: ArcSwapOption<Py<Table>>,
-    rules: ArcSwapOption<Py<PyDict>>,
+    table: Shared<Table>,
+    rules: Shared<PyDict>,
 }
 
 #[pymethods]
@@ -32,8 +31,8 @@ impl MapCore {
         Self {
             needs_update: AtomicBool::new(true),
             matches_hosts: AtomicBool::new(false),
-            table: ArcSwapOption::empty(),
-            rules: ArcSwapOption::empty(),
+            table: Shared::empty(),
+            rules: Shared::empty(),
         }
     }
 
@@ -64,23 +63,23 @@ impl MapCore {
     /// What answers requests; `None` if Werkzeug's own code has to.
     #[getter]
     fn get__table(&self, py: Python<'_>) -> Option<Py<Table>> {
-        self.table.load().as_ref().map(|table| table.clone_ref(py))
+        self.table.get(py)
     }
 
     #[setter]
-    fn set__table(&self, value: Option<Py<Table>>) {
-        self.table.store(value.map(Arc::new));
+    fn set__table(&self, py: Python<'_>, value: Option<Py<Table>>) {
+        self.table.set(py, value);
     }
 
     /// The rules of each endpoint, in the order in which they are tried for a URL.
     #[getter]
     fn get__rules_by_endpoint(&self, py: Python<'_>) -> Option<Py<PyDict>> {
-        self.rules.load().as_ref().map(|rules| rules.clone_ref(py))
+        self.rules.get(py)
     }
 
     #[setter]
-    fn set__rules_by_endpoint(&self, value: Py<PyDict>) {
-        self.rules.store(Some(Arc::new(value)));
+    fn set__rules_by_endpoint(&self, py: Python<'_>, value: Py<PyDict>) {
+        self.rules.set(py, Some(value));
     }
 
     /// Bind the map to what a WSGI environ, or a request, says of host and path.
@@ -110,18 +109,13 @@ impl MapCore {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        if let Some(table) = &*self.table.load() {
-            visit.call(&**table)?;
-        }
-        if let Some(rules) = &*self.rules.load() {
-            visit.call(&**rules)?;
-        }
-        Ok(())
+        self.table.traverse(visit)?;
+        self.rules.traverse(visit)
     }
 
-    fn __clear__(&self) {
-        self.table.store(None);
-        self.rules.store(None);
+    fn __clear__(&self, py: Python<'_>) {
+        self.table.set(py, None);
+        self.rules.set(py, None);
     }
 }
 
@@ -142,13 +136,13 @@ impl MapCore {
 
     /// The current table, if the map is in order.
     #[inline]
-    pub(crate) fn table(&self) -> Option<arc_swap::Guard<Option<Arc<Py<Table>>>>> {
-        (!self.needs_update.load(Ordering::Acquire)).then(|| self.table.load())
+    pub(crate) fn table(&self, py: Python<'_>) -> Option<Py<Table>> {
+        if self.needs_update.load(Ordering::Acquire) { None } else { self.table.get(py) }
     }
 
     /// The rules of each endpoint.
     #[inline]
     pub(crate) fn rules<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyDict>> {
-        self.rules.load().as_ref().map(|rules| rules.bind(py).clone())
+        self.rules.get(py).map(|rules| rules.into_bound(py))
     }
 }

@@ -43,6 +43,9 @@ struct Blueprint {
 /// A URL, or its domain, in the making.
 pub(crate) type Url = SmallVec<[u8; 120]>;
 
+/// A value for each of a rule's converters.
+pub(crate) type Filling<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 4]>;
+
 /// The values that a URL is to be built from.
 pub(crate) struct Given<'a, 'py> {
     pub(crate) values: &'a Bound<'py, PyDict>,
@@ -95,10 +98,15 @@ impl Route {
         append_unknown: bool,
     ) -> PyResult<Option<(Bound<'py, PyString>, Bound<'py, PyString>)>> {
         let given = Given { values, skip_none: false };
-        Ok(match self.assemble(py, &given, append_unknown)? {
-            Some((domain, path)) => Some((text_of(py, &domain)?, text_of(py, &path)?)),
-            None => None,
-        })
+        let mut filling = Filling::new();
+        for conversion in &self.conversions {
+            filling.push(given.get(conversion.name.bind(py).as_any())?);
+        }
+        let (mut domain, mut path) = (Vec::new(), Url::new());
+        if !self.assemble(py, &given, &filling, append_unknown, &mut domain, &mut path)? {
+            return Ok(None);
+        }
+        Ok(Some((text_of(py, &domain)?, text_of(py, &path)?)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -171,92 +179,108 @@ impl Route {
         })
     }
 
-    /// Whether a URL can be built from these values: all that is needed is there, and nothing
-    /// contradicts a default.
-    pub(crate) fn suits(
+    /// The values for the rule's converters, in their order, if a URL can be built: all that is needed
+    /// is there, and nothing contradicts a default.
+    pub(crate) fn values_for<'py>(
         &self,
-        py: Python<'_>,
-        given: &Given<'_, '_>,
-        method: Option<&Bound<'_, PyString>>,
-    ) -> PyResult<bool> {
+        py: Python<'py>,
+        given: &Given<'_, 'py>,
+        method: Option<&Bound<'py, PyString>>,
+    ) -> PyResult<Option<Filling<'py>>> {
         if let Some(method) = method
             && !self.allows(py, method)?
         {
-            return Ok(false);
+            return Ok(None);
         }
-        // PERF: without defaults the arguments are the variables, and those are looked up here anyway.
+        let mut filling = Filling::new();
         let Some(defaults) = self.defaults(py)? else {
+            // PERF: without defaults the arguments are the variables, which are wanted anyway.
             for conversion in &self.conversions {
-                if given.get(conversion.name.bind(py).as_any())?.is_none() {
-                    return Ok(false);
+                let value = given.get(conversion.name.bind(py).as_any())?;
+                if value.is_none() {
+                    return Ok(None);
                 }
+                filling.push(value);
             }
-            return Ok(true);
+            return Ok(Some(filling));
         };
         for name in self.arguments.bind(py).cast::<PySet>()?.iter() {
             if given.get(&name)?.is_none() && !defaults.contains(&name)? {
-                return Ok(false);
+                return Ok(None);
             }
         }
         for (name, default) in defaults {
             if let Some(value) = given.get(&name)?
                 && default.ne(value)?
             {
-                return Ok(false);
+                return Ok(None);
             }
+        }
+        for conversion in &self.conversions {
+            filling.push(given.get(conversion.name.bind(py).as_any())?);
+        }
+        Ok(Some(filling))
+    }
+
+    /// Append the text of domain and path, and say whether all converters took their values.
+    pub(crate) fn assemble<'py>(
+        &self,
+        py: Python<'py>,
+        given: &Given<'_, 'py>,
+        filling: &[Option<Bound<'py, PyAny>>],
+        append_unknown: bool,
+        domain: &mut Vec<u8>,
+        path: &mut Url,
+    ) -> PyResult<bool> {
+        let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
+        let mut rendered = Ok(());
+        if !blueprint.template.domain.is_empty() {
+            let mut text = Url::new();
+            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, &mut text);
+            domain.extend_from_slice(&text);
+        }
+        let rendered =
+            rendered.and_then(|()| self.render(py, blueprint, &blueprint.template.path, filling, path));
+        match rendered {
+            Ok(()) => {}
+            Err(error) if is_validation_error(py, &error) => return Ok(false),
+            Err(error) => return Err(error),
+        }
+        // PERF: as many values as variables, all of them used: nothing can be left over.
+        if append_unknown && (given.values.len() > blueprint.conversions.len() || self.defaults.is_some()) {
+            self.append_query(py, given, path)?;
         }
         Ok(true)
     }
 
-    /// The text of domain and path, or `None` where a converter refuses a value.
-    pub(crate) fn assemble(
-        &self,
-        py: Python<'_>,
-        given: &Given<'_, '_>,
-        append_unknown: bool,
-    ) -> PyResult<Option<(Url, Url)>> {
-        let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
-        let render = |slots: &[Slot]| -> PyResult<Url> {
-            let mut url = Url::new();
-            for slot in slots {
-                match slot {
-                    Slot::Text(text) => url.extend_from_slice(text),
-                    Slot::Value(number) => self.render_value(py, blueprint, *number, given, &mut url)?,
-                }
-            }
-            Ok(url)
-        };
-        let rendered = render(&blueprint.template.domain)
-            .and_then(|domain| Ok((domain, render(&blueprint.template.path)?)));
-        let (domain, mut path) = match rendered {
-            Ok(rendered) => rendered,
-            Err(error) if is_validation_error(py, &error) => return Ok(None),
-            Err(error) => return Err(error),
-        };
-        // PERF: as many values as variables, all of them used: nothing can be left over.
-        if append_unknown && (given.values.len() > blueprint.conversions.len() || self.defaults.is_some()) {
-            self.append_query(py, given, &mut path)?;
-        }
-        Ok(Some((domain, path)))
-    }
-
-    fn render_value(
+    fn render(
         &self,
         py: Python<'_>,
         blueprint: &Blueprint,
-        number: usize,
-        given: &Given<'_, '_>,
+        slots: &[Slot],
+        filling: &[Option<Bound<'_, PyAny>>],
         url: &mut Url,
     ) -> PyResult<()> {
-        let index = blueprint.conversions.get(number);
-        let Some(conversion) = index.and_then(|&index| self.conversions.get(index)) else { return Ok(()) };
-        match given.values.get_item(&conversion.name)? {
-            Some(value) => conversion.encode_into(&value, url),
-            None => Err(PyTypeError::new_err(format!(
-                "no value for '{}': give one, or a default",
-                conversion.name.bind(py).to_string_lossy()
-            ))),
+        for slot in slots {
+            let number = match slot {
+                Slot::Text(text) => {
+                    url.extend_from_slice(text);
+                    continue;
+                }
+                Slot::Value(number) => *number,
+            };
+            let index = blueprint.conversions.get(number).copied().unwrap_or(usize::MAX);
+            let Some(conversion) = self.conversions.get(index) else { continue };
+            match filling.get(index).and_then(Option::as_ref) {
+                Some(value) => conversion.encode_into(value, url)?,
+                None => {
+                    let name = conversion.name.bind(py).to_string_lossy();
+                    let message = format!("no value for '{name}': give one, or a default");
+                    return Err(PyTypeError::new_err(message));
+                }
+            }
         }
+        Ok(())
     }
 
     fn plan(&self, py: Python<'_>) -> PyResult<Blueprint> {

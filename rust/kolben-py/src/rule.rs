@@ -1,12 +1,12 @@
 //! The part of a rule that the router holds on to.
 
 use crate::route::Route;
+use crate::shared::Shared;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::{PyTraverseError, PyVisit};
-use std::sync::{Mutex, PoisonError};
 
 /// What a route has read of its rule: setting one of these makes the route stale.
 const READ_BY_ROUTE: [&str; 10] = [
@@ -26,7 +26,7 @@ const READ_BY_ROUTE: [&str; 10] = [
 /// attributes.
 #[pyclass(frozen, subclass, module = "kolben._core")]
 pub(crate) struct RuleCore {
-    route: Mutex<Option<Py<Route>>>,
+    route: Shared<Route>,
 }
 
 #[pymethods]
@@ -34,7 +34,7 @@ impl RuleCore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
     fn new(_arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
-        Self { route: Mutex::new(None) }
+        Self { route: Shared::empty() }
     }
 
     /// The rule as the router reads it, once it is bound.
@@ -46,8 +46,8 @@ impl RuleCore {
 
     #[setter]
     #[expect(non_snake_case, reason = "the attribute's own name begins with an underscore")]
-    fn set__route(&self, value: Option<Py<Route>>) {
-        let _old = std::mem::replace(&mut *self.route.lock().unwrap_or_else(PoisonError::into_inner), value);
+    fn set__route(&self, py: Python<'_>, value: Option<Py<Route>>) {
+        self.route.set(py, value);
     }
 
     fn __setattr__(
@@ -63,21 +63,18 @@ impl RuleCore {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // A lock that is taken means that somebody is using the rule: then it is no garbage.
-        let Ok(route) = self.route.try_lock() else { return Ok(()) };
-        visit.call(&*route)
+        self.route.traverse(visit)
     }
 
-    fn __clear__(&self) {
-        let _old = self.route.lock().unwrap_or_else(PoisonError::into_inner).take();
+    fn __clear__(&self, py: Python<'_>) {
+        self.route.set(py, None);
     }
 }
 
 impl RuleCore {
     #[inline]
     pub(crate) fn route(&self, py: Python<'_>) -> Option<Py<Route>> {
-        let route = self.route.lock().unwrap_or_else(PoisonError::into_inner);
-        route.as_ref().map(|route| route.clone_ref(py))
+        self.route.get(py)
     }
 }
 
@@ -95,8 +92,7 @@ fn set_attribute(
     if failed != 0 {
         return Err(PyErr::fetch(py));
     }
-    let is_bound = rule.get().route.lock().unwrap_or_else(PoisonError::into_inner).is_some();
-    if is_bound && name.to_str().is_ok_and(|name| READ_BY_ROUTE.contains(&name)) {
+    if rule.get().route.is_some(py) && name.to_str().is_ok_and(|name| READ_BY_ROUTE.contains(&name)) {
         rule.call_method0(intern!(py, "_forget_route"))?;
     }
     Ok(())
