@@ -1,6 +1,6 @@
 //! A map bound to a host: the object that a request asks for its rule.
 
-use crate::building::{Answer, Building};
+use crate::building::{Answer, Building, Built, same};
 use crate::environ::Parts;
 use crate::map::MapCore;
 use crate::route::Given;
@@ -419,8 +419,9 @@ impl AdapterCore {
         let here = bytes_of(subdomain)?;
         let given = Given { values, skip_none: true };
         let building = Building { py, rules, given, append_unknown, here: Some(&here) };
-        match building.best(method, Some(default_method), false)? {
-            Answer::Built(built) if built.domain == *here && !built.websocket => {
+        let mut built = Built::default();
+        match building.best(method, Some(default_method), false, &mut built)? {
+            Answer::Built if same(&built.domain, &here) && !built.websocket => {
                 Ok(Some(built.relative(py, &bytes_of(script_name)?)?))
             }
             _ => Ok(None),

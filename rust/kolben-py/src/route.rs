@@ -1,5 +1,6 @@
 //! One bound rule as the router sees it.
 
+use crate::building::Built;
 use crate::conversion::{
     Conversion, Refusal, conversions_of, exact_integer, is_validation_error, push_integer,
 };
@@ -102,11 +103,11 @@ impl Route {
         for conversion in &self.conversions {
             filling.push(given.get(conversion.name.bind(py).as_any())?);
         }
-        let (mut domain, mut path) = (Vec::new(), Url::new());
-        if !self.assemble(py, &given, &filling, append_unknown, &mut domain, &mut path)? {
+        let mut built = Built::default();
+        if !self.assemble(py, &given, &filling, append_unknown, &mut built)? {
             return Ok(None);
         }
-        Ok(Some((text_of(py, &domain)?, text_of(py, &path)?)))
+        Ok(Some((text_of(py, &built.domain)?, text_of(py, &built.path)?)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -229,9 +230,9 @@ impl Route {
         given: &Given<'_, 'py>,
         filling: &[Option<Bound<'py, PyAny>>],
         append_unknown: bool,
-        domain: &mut Vec<u8>,
-        path: &mut Url,
+        built: &mut Built,
     ) -> PyResult<bool> {
+        let Built { domain, path, .. } = built;
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
         let mut rendered = Ok(());
         if !blueprint.template.domain.is_empty() {

@@ -269,6 +269,8 @@ struct Children {
     /// A power of two of places, at most half of them taken; or none.
     places: Vec<Child>,
     count: usize,
+    /// Chosen so that no two children of a small table want the same place.
+    seed: u32,
 }
 
 /// A place of the table; free if the segment is empty.
@@ -280,12 +282,19 @@ struct Child {
     to: StateId,
 }
 
+/// Tables up to this size are made free of collisions.
+const SMALL_TABLE: usize = 128;
+
+/// How many seeds are tried for it.
+const SEEDS: u32 = 24;
+
 impl Children {
     #[inline]
     fn get(&self, segment: &Segment<'_>) -> Option<StateId> {
-        let mut place = hash(segment.head, segment.tail);
+        let mask = self.places.len().wrapping_sub(1);
+        let mut place = hash(segment.head, segment.tail, self.seed);
         // The table is never full, so that a free place ends this.
-        while let Some(child) = self.places.get(place & self.places.len().wrapping_sub(1)) {
+        while let Some(child) = self.places.get(place & mask) {
             if segment.is(child) {
                 return Some(child.to);
             }
@@ -302,26 +311,57 @@ impl Children {
         if let Some(found) = self.get(&segment) {
             return found;
         }
-        if (self.count + 1) * 2 > self.places.len() {
-            let grown = vec![Child::default(); ((self.count + 1) * 2).next_power_of_two()];
-            for child in std::mem::replace(&mut self.places, grown) {
-                if !child.segment.is_empty() {
-                    self.enter(child);
-                }
+        self.count += 1;
+        if self.count * 2 > self.places.len() {
+            self.resize((self.count * 2).next_power_of_two());
+        }
+        let child = Child { head: segment.head, tail: segment.tail, segment: text.into(), to: next };
+        let wanted = hash(child.head, child.tail, self.seed) & (self.places.len() - 1);
+        let collides = self.places.get(wanted).is_some_and(|other| !other.segment.is_empty());
+        self.enter(child);
+        // PERF: a second look costs a mispredicted branch, more than the first look itself.
+        while collides && self.places.len() <= SMALL_TABLE && !self.reseed() {
+            self.resize(self.places.len() * 2);
+        }
+        next
+    }
+
+    /// Find a seed with which each child has its place to itself.
+    fn reseed(&mut self) -> bool {
+        let mask = self.places.len() - 1;
+        let is_taken = |child: &&Child| !child.segment.is_empty();
+        let found = (0..SEEDS).find(|&seed| {
+            let mut taken = 0_u128;
+            self.places.iter().filter(is_taken).all(|child| {
+                let place = 1_u128 << (hash(child.head, child.tail, seed) & mask & (SMALL_TABLE - 1));
+                let is_free = taken & place == 0;
+                taken |= place;
+                is_free
+            })
+        });
+        if let Some(seed) = found {
+            self.seed = seed;
+            self.resize(self.places.len());
+        }
+        found.is_some()
+    }
+
+    /// Put all children into a table of this size.
+    fn resize(&mut self, size: usize) {
+        for child in std::mem::replace(&mut self.places, vec![Child::default(); size]) {
+            if !child.segment.is_empty() {
+                self.enter(child);
             }
         }
-        self.count += 1;
-        self.enter(Child { head: segment.head, tail: segment.tail, segment: text.into(), to: next });
-        next
     }
 
     /// Put a child into the first free place from where it hashes to.
     fn enter(&mut self, child: Child) {
-        let first = hash(child.head, child.tail);
+        let first = hash(child.head, child.tail, self.seed);
         let mask = self.places.len().wrapping_sub(1);
-        let places = (0..=mask).map(|step| first.wrapping_add(step) & mask);
+        let mut places = (0..=mask).map(|step| first.wrapping_add(step) & mask);
         let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.segment.is_empty());
-        let free = places.into_iter().find(is_free);
+        let free = places.find(is_free);
         if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
             *place = child;
         }
@@ -329,9 +369,10 @@ impl Children {
 }
 
 #[inline]
-fn hash(head: u64, tail: u64) -> usize {
+fn hash(head: u64, tail: u64, seed: u32) -> usize {
+    let mixed = head.wrapping_add(tail.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     #[expect(clippy::cast_possible_truncation, reason = "a mask takes the low bits")]
-    let hash = (head.wrapping_add(tail.rotate_left(23)).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40) as usize;
+    let hash = (mixed >> (40 - seed)) as usize;
     hash
 }
 
