@@ -4,24 +4,19 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.exceptions import BadHost
 from werkzeug.routing import BaseConverter
-from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import RuleFactory
 from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
 
 from .._core import MapCore
 from .adapter import MapAdapter
+from .binding import Binding
 from .insight import Insight
 from .matcher import StateMachineMatcher
 
-if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.wrappers import Request
 
-
-class Map(Insight, MapCore, WerkzeugMap):
+class Map(Insight, MapCore, Binding):
     """Werkzeug's map, with the same arguments and attributes, and :meth:`explain` and
     :meth:`conflicts` besides.
 
@@ -30,6 +25,7 @@ class Map(Insight, MapCore, WerkzeugMap):
     """
 
     _is_serving = False
+    _adapter_class = MapAdapter
     _originals: t.ClassVar[dict[str, t.Any]]
 
     def __init__(
@@ -152,60 +148,5 @@ class Map(Insight, MapCore, WerkzeugMap):
         self._has_stale_routes = True
         self._remap = True
 
-    def bind(
-        self,
-        server_name: str,
-        script_name: str | None = None,
-        subdomain: str | None = None,
-        url_scheme: str = "http",
-        default_method: str = "GET",
-        path_info: str | None = None,
-        query_args: t.Mapping[str, t.Any] | str | None = None,
-    ) -> MapAdapter:
-        """Bind the map to a host, so that paths can be matched and URLs built."""
-        if self.host_matching:
-            if subdomain is not None:
-                raise RuntimeError("host matching enabled and a subdomain was provided")
-        elif subdomain is None:
-            subdomain = self.default_subdomain
-        return MapAdapter(
-            self,
-            _ascii_host(server_name.lower()),
-            "/" if script_name is None else script_name,
-            subdomain,
-            url_scheme,
-            "/" if path_info is None else path_info,
-            default_method,
-            query_args,
-        )
-
-    def _bind_to_environ(
-        self,
-        environ: WSGIEnvironment | Request,
-        server_name: str | None,
-        subdomain: str | None,
-    ) -> MapAdapter:
-        """Bind the map where the core has found something unusual in the environ."""
-        adapter = WerkzeugMap.bind_to_environ(self, environ, server_name, subdomain)
-        return MapAdapter(
-            self,
-            adapter.server_name,
-            adapter.script_name,
-            adapter.subdomain,
-            adapter.url_scheme,
-            adapter.path_info,
-            adapter.default_method,
-            adapter.query_args,
-        )
-
 
 Map._originals = {"update": Map.update}
-
-
-def _ascii_host(server_name: str) -> str:
-    """A host name in ASCII; its port stays as it is."""
-    name, separator, port = server_name.partition(":")
-    try:
-        return f"{name.encode('idna').decode('ascii')}{separator}{port}"
-    except UnicodeError as error:
-        raise BadHost() from error

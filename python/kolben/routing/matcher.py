@@ -9,6 +9,7 @@ from werkzeug.routing import RequestAliasRedirect
 from werkzeug.routing import RequestPath
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
+from werkzeug.routing.matcher import State
 
 from .._core import MISSING
 from .._core import Pattern
@@ -17,6 +18,7 @@ from .._core import Route
 from .._core import Table
 from .._core import TableBuilder
 from .rule import Rule
+from .walk import states_of
 
 if t.TYPE_CHECKING:
     from .map import Map
@@ -60,6 +62,7 @@ class StateMachineMatcher(WerkzeugMatcher):
         elif route is not None:
             self._builder.add(route)
         else:
+            # `_root` means the machine's own states from here on.
             self._is_plain = False
             for known, _ in self._rules:
                 super().add(known)
@@ -85,6 +88,17 @@ class StateMachineMatcher(WerkzeugMatcher):
                 type(map), bool(self.merge_slashes), map._redirecting_rules()
             )
         return self._table
+
+    @property
+    def _root(self) -> State:  # type: ignore[override]
+        """Werkzeug's states of the same rules, for those who look at them."""
+        if not self._is_plain:
+            return self._own_root
+        return states_of(rule for rule, _ in self._rules)
+
+    @_root.setter
+    def _root(self, root: State) -> None:
+        self._own_root = root
 
     def update(self) -> None:
         """Werkzeug's hook before a match; the tables keep themselves in order."""
