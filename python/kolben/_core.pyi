@@ -1,6 +1,22 @@
 import typing as t
 
+from typing_extensions import Self, disjoint_base
 from werkzeug.routing import Rule
+
+__all__ = [
+    "MISSING",
+    "REDIRECT",
+    "SPECIAL",
+    "AdapterCore",
+    "MapCore",
+    "Pattern",
+    "Route",
+    "RuleCore",
+    "Table",
+    "TableBuilder",
+    "__version__",
+    "build_url",
+]
 
 __version__: str
 
@@ -24,9 +40,7 @@ class Pattern:
 @t.final
 class Route:
     def __new__(cls, rule: Rule, pattern: Pattern) -> Route: ...
-    def build(
-        self, values: dict[str, t.Any], append_unknown: bool
-    ) -> tuple[str, str] | None: ...
+    def build(self, values: dict[str, t.Any], append_unknown: bool) -> tuple[str, str] | None: ...
 
 @t.final
 class TableBuilder:
@@ -46,12 +60,13 @@ class Table:
         /,
     ) -> tuple[t.Any, ...]: ...
 
+@disjoint_base
 class MapCore:
     _remap: bool
     host_matching: bool
     _table: Table | None
     _rules_by_endpoint: dict[t.Any, list[Rule]]
-    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> Self: ...
     def bind_to_environ(
         self,
         environ: t.Any,
@@ -59,10 +74,12 @@ class MapCore:
         subdomain: str | None = None,
     ) -> t.Any: ...
 
+@disjoint_base
 class RuleCore:
     _route: Route | None
-    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> Self: ...
 
+@disjoint_base
 class AdapterCore:
     map: t.Any
     server_name: str
@@ -73,7 +90,7 @@ class AdapterCore:
     default_method: str
     query_args: t.Any
     websocket: bool
-    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> t.Self: ...
+    def __new__(cls, *_arguments: t.Any, **_keywords: t.Any) -> Self: ...
     def __init__(
         self,
         map: t.Any,

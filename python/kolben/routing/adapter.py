@@ -9,11 +9,14 @@ from werkzeug.routing import BuildError
 from werkzeug.routing import MapAdapter as WerkzeugMapAdapter
 from werkzeug.routing import Rule as WerkzeugRule
 
-from .._core import AdapterCore
-from .._core import build_url
+from .._core import AdapterCore, build_url
 
 if t.TYPE_CHECKING:
     from .map import Map
+
+
+# Its overloads know no `bool` that is not a literal.
+_werkzeug_match = t.cast("t.Callable[..., tuple[t.Any, t.Any]]", WerkzeugMapAdapter.match)
 
 
 class MapAdapter(AdapterCore, WerkzeugMapAdapter):
@@ -23,7 +26,7 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
     anything that a subclass overrides comes to the methods here.
     """
 
-    map: Map  # type: ignore[assignment]
+    map: Map
     _originals: t.ClassVar[dict[str, t.Any]]
 
     def _match(
@@ -35,16 +38,14 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
         websocket: bool | None,
     ) -> tuple[t.Any | WerkzeugRule, t.Mapping[str, t.Any]]:
         """Match what the core alone has not answered."""
-        map = self.map
-        if map._remap:
-            map.update()
-            map._is_serving = True
-            if not map._remap:
+        url_map = self.map
+        if url_map._remap:
+            url_map.update()
+            url_map._is_serving = True
+            if not url_map._remap:
                 return self.match(path_info, method, return_rule, query_args, websocket)
         # Werkzeug's way, with the core's matcher in it.
-        return WerkzeugMapAdapter.match(
-            self, path_info, method, return_rule, query_args, websocket
-        )
+        return _werkzeug_match(self, path_info, method, return_rule, query_args, websocket)
 
     def _build(
         self,
@@ -56,8 +57,8 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
         url_scheme: str | None,
     ) -> str:
         """Build a URL that the core alone has not built."""
-        map = self.map
-        map.update()
+        url_map = self.map
+        url_map.update()
         # A multidict may hold a `None` that is meant.
         skip_none = not isinstance(values, MultiDict)
         if type(values) is not dict:
@@ -65,13 +66,13 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
         built = NotImplemented
         if type(self)._partial_build is MapAdapter._originals["_partial_build"]:
             built = build_url(
-                map._rules_by_endpoint.get(endpoint, _NO_RULES),
+                url_map._rules_by_endpoint.get(endpoint, _NO_RULES),
                 values,
                 skip_none,
                 method,
                 self.default_method,
                 append_unknown,
-                self.server_name if map.host_matching else None,
+                self.server_name if url_map.host_matching else None,
             )
         if built is NotImplemented:
             return WerkzeugMapAdapter.build(
@@ -144,7 +145,5 @@ def _plain_values(values: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The values of any mapping as a dict; of a multidict, a single value as itself."""
     if isinstance(values, MultiDict):
         lists = dict.items(values)
-        return {
-            key: found[0] if len(found) == 1 else found for key, found in lists if found
-        }
+        return {key: found[0] if len(found) == 1 else found for key, found in lists if found}
     return dict(values.items())

@@ -10,11 +10,8 @@ import uuid
 from werkzeug.routing import Rule
 from werkzeug.routing.matcher import State
 
-from .explain import describe
-from .explain import in_words
-from .walk import rules_below
-from .walk import states_of
-from .walk import visits
+from .explain import describe, in_words
+from .walk import rules_below, states_of, visits
 
 #: Texts that are tried as values, to find paths that more than one rule matches.
 _SAMPLES = (
@@ -48,7 +45,9 @@ class Conflict(t.NamedTuple):
     reason: str
 
     def __str__(self) -> str:
-        return f"{describe(self.winner)} before {describe(self.loser)} on {self.path}: {self.reason}"
+        return (
+            f"{describe(self.winner)} before {describe(self.loser)} on {self.path}: {self.reason}"
+        )
 
 
 class Conflicts(t.NamedTuple):
@@ -127,7 +126,7 @@ def _always_wins(winner: Rule, loser: Rule) -> bool:
         ours == other
         if part.static or part.final
         else len(ours) == len(other) and all(map(_includes, ours, other))
-        for part, ours, other in zip(winner._parts, mine, theirs)
+        for part, ours, other in zip(winner._parts, mine, theirs, strict=True)
     )
 
 
@@ -179,7 +178,12 @@ def _cut(content: str) -> t.Iterator[Piece]:
 
 
 _COUNTED = re.compile(r"\[\^/\](?:\+|\{(\d+)(,?)(\d*)\})")
-_LENGTHS = {r"\d+": (1, None), r"-?\d+": (1, None), r"\d+\.\d+": (3, None), r"-?\d+\.\d+": (3, None)}
+_LENGTHS = {
+    r"\d+": (1, None),
+    r"-?\d+": (1, None),
+    r"\d+\.\d+": (3, None),
+    r"-?\d+\.\d+": (3, None),
+}
 
 
 def _includes(one: Piece, other: Piece) -> bool:

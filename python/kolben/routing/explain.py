@@ -5,15 +5,11 @@ from __future__ import annotations
 import re
 import typing as t
 
-from werkzeug.exceptions import HTTPException
-from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.routing import MapAdapter
-from werkzeug.routing import RequestRedirect
-from werkzeug.routing import Rule
+from werkzeug.exceptions import HTTPException, MethodNotAllowed
+from werkzeug.routing import MapAdapter, RequestRedirect, Rule
 from werkzeug.routing.matcher import State
 
-from .walk import Visit
-from .walk import visits
+from .walk import Visit, visits
 
 _GROUP = re.compile(r"\(\?P<__werkzeug_\d+>")
 #: The expressions of Werkzeug's own converters, in words.
@@ -116,11 +112,15 @@ class _Judge:
 
     def _match(self, visit: Visit) -> str:
         refused = []
-        for (name, converter), text in zip(visit.rule._converters.items(), visit.values):
+        for (name, converter), text in zip(
+            visit.rule._converters.items(), visit.values, strict=False
+        ):
             try:
                 converter.to_python(text)
             except ValueError:
-                refused.append(f"its converter for {name!r} refuses {text!r}, which ends the search")
+                refused.append(
+                    f"its converter for {name!r} refuses {text!r}, which ends the search"
+                )
         return refused[0] if refused else "it matches"
 
 

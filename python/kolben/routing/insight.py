@@ -7,10 +7,8 @@ import typing as t
 from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing.matcher import State
 
-from .conflicts import Conflicts
-from .conflicts import find_conflicts
-from .explain import explain
-from .explain import Explanation
+from .conflicts import Conflicts, find_conflicts
+from .explain import Explanation, explain
 
 
 class Insight(WerkzeugMap):

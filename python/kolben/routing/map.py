@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.routing import BaseConverter
+from werkzeug.routing import BaseConverter, RuleFactory
 from werkzeug.routing import Rule as WerkzeugRule
-from werkzeug.routing import RuleFactory
 from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
 
 from .._core import MapCore
@@ -60,7 +59,7 @@ class Map(Insight, MapCore, Binding):
             self.add(factory)
 
     @property
-    def _matcher(self) -> WerkzeugMatcher:  # type: ignore[override]
+    def _matcher(self) -> WerkzeugMatcher:
         return self._own_matcher
 
     @_matcher.setter
@@ -115,15 +114,17 @@ class Map(Insight, MapCore, Binding):
                 self._note_redirecting(endpoint, rules)
         while self._unsorted:
             endpoint = self._unsorted.pop()
-            rules = self._rules_by_endpoint.get(endpoint)
-            if rules is not None and len(rules) > 1:
+            rules = self._rules_by_endpoint.get(endpoint, [])
+            if len(rules) > 1:
                 # A new list: whoever is reading the old one must not see it in disorder.
                 rules = sorted(rules, key=lambda rule: rule.build_compare_key())
                 self._rules_by_endpoint[endpoint] = rules
                 self._note_redirecting(endpoint, rules)
         matcher.update()
-        is_ours = isinstance(matcher, StateMachineMatcher)
-        self._table = matcher.table_for(self) if is_ours else None
+        if isinstance(matcher, StateMachineMatcher):
+            self._table = matcher.table_for(self)
+        else:
+            self._table = None
 
     def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
         """Note the rules whose match may redirect to an earlier rule that has defaults."""

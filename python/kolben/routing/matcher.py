@@ -4,19 +4,12 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.routing import NoMatch
-from werkzeug.routing import RequestAliasRedirect
-from werkzeug.routing import RequestPath
+from werkzeug.routing import NoMatch, RequestAliasRedirect, RequestPath
 from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
 from werkzeug.routing.matcher import State
 
-from .._core import MISSING
-from .._core import Pattern
-from .._core import REDIRECT
-from .._core import Route
-from .._core import Table
-from .._core import TableBuilder
+from .._core import MISSING, REDIRECT, Pattern, Route, Table, TableBuilder
 from .rule import Rule
 from .walk import states_of
 
@@ -42,7 +35,7 @@ class StateMachineMatcher(WerkzeugMatcher):
         super().__init__(merge_slashes)
 
     @property
-    def merge_slashes(self) -> bool:  # type: ignore[override]
+    def merge_slashes(self) -> bool:
         """Whether runs of slashes are tried as one slash, and redirected."""
         return self._merge_slashes
 
@@ -53,9 +46,8 @@ class StateMachineMatcher(WerkzeugMatcher):
 
     def add(self, rule: WerkzeugRule) -> None:
         """Add a bound rule. Nobody else may be adding one at this time."""
-        ours = isinstance(rule, Rule)
-        route = rule._route if ours else None
-        self._rules.append((rule, rule._pattern if ours else None))
+        route, pattern = (rule._route, rule._pattern) if isinstance(rule, Rule) else (None, None)
+        self._rules.append((rule, pattern))
         self._table = None
         if not self._is_plain:
             super().add(rule)
@@ -90,7 +82,7 @@ class StateMachineMatcher(WerkzeugMatcher):
         return self._table
 
     @property
-    def _root(self) -> State:  # type: ignore[override]
+    def _root(self) -> State:
         """Werkzeug's states of the same rules, for those who look at them."""
         if not self._is_plain:
             return self._own_root

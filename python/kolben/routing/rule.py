@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import typing as t
 
-from werkzeug.routing import parse_converter_args
 from werkzeug.routing import Rule as WerkzeugRule
-from werkzeug.routing.rules import RulePart
-from werkzeug.routing.rules import Weighting
+from werkzeug.routing import parse_converter_args
+from werkzeug.routing.rules import RulePart, Weighting
 
-from .._core import Pattern
-from .._core import Route
-from .._core import RuleCore
+from .._core import Pattern, Route, RuleCore
 from .variables import check_variables
 
 if t.TYPE_CHECKING:
     from .map import Map
+
 
 class Rule(RuleCore, WerkzeugRule):
     """Werkzeug's rule, with the same arguments and attributes.
@@ -25,7 +23,7 @@ class Rule(RuleCore, WerkzeugRule):
     ``_build_unknown`` are made when they are first read.
     """
 
-    map: Map  # type: ignore[assignment]
+    map: Map
     #: The rule's text as the core has cut it, once it is bound.
     _pattern: Pattern | None = None
     #: To tell whether somebody has overridden how URLs are built.
@@ -70,7 +68,7 @@ class Rule(RuleCore, WerkzeugRule):
     # What follows is private to Werkzeug but read by some; nothing here reads it on a request.
 
     @property
-    def _parts(self) -> list[RulePart]:  # type: ignore[override]
+    def _parts(self) -> list[RulePart]:
         made: list[RulePart] | None = self.__dict__.get("_made_parts")
         if made is None:
             made = [] if self._pattern is None else _rule_parts(self._pattern)
@@ -84,7 +82,7 @@ class Rule(RuleCore, WerkzeugRule):
             self.__dict__["_made_parts"] = value
 
     @property
-    def _trace(self) -> list[tuple[bool, str]]:  # type: ignore[override]
+    def _trace(self) -> list[tuple[bool, str]]:
         made: list[tuple[bool, str]] | None = self.__dict__.get("_made_trace")
         if made is None:
             if self._pattern is None:

@@ -9,8 +9,7 @@ from __future__ import annotations
 import re
 import typing as t
 
-from werkzeug.routing import Rule
-from werkzeug.routing import StateMachineMatcher
+from werkzeug.routing import Rule, StateMachineMatcher
 from werkzeug.routing.matcher import State
 
 

@@ -2,6 +2,8 @@
 //!
 //! Run by `make bench`, which reads the means from criterion's files.
 
+#![expect(clippy::expect_used, reason = "a benchmark on wrong data should stop")]
+
 use criterion::{Criterion, criterion_group, criterion_main};
 use kolben_core::router::{
     Converter, Item, Matcher, Methods, Misses, Outcome, RuleFlags, Token, Tree, Values, parts, scan,

@@ -14,6 +14,7 @@ use pyo3::types::{PyDict, PyList, PyString};
 /// `None` counts as not given. If `host` is given, the first rule of that host comes before others.
 #[pyfunction]
 #[pyo3(signature = (rules, values, skip_none, method, default_method, append_unknown, host, /))]
+#[expect(clippy::too_many_arguments, reason = "one crossing, and nothing made for it")]
 pub(crate) fn build_url<'py>(
     py: Python<'py>,
     rules: &Bound<'py, PyList>,

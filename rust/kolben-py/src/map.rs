@@ -92,7 +92,7 @@ impl MapCore {
     ) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
         if let Ok(environ) = environ.cast_exact::<PyDict>()
-            && server_name.is_none_or(|name| name.is_instance_of::<PyString>())
+            && server_name.is_none_or(PyAnyMethods::is_instance_of::<PyString>)
             && (subdomain.is_none() || !slf.get().matches_hosts())
         {
             let server_name = server_name.and_then(|name| name.cast::<PyString>().ok());

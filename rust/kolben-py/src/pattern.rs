@@ -68,9 +68,10 @@ impl Pattern {
                 Part::Dynamic(part) => (part.regex(), part.is_final, false, part.suffixed, &part.weight),
             };
             let content = text_of(py, &content)?;
-            let literals = match is_static && !content.is_empty()? {
-                true => vec![content.len()?],
-                false => weight.literals.to_vec(),
+            let literals = if is_static && !content.is_empty()? {
+                vec![content.len()?]
+            } else {
+                weight.literals.to_vec()
             };
             let entry = (content, is_final, is_static, suffixed, literals, weight.arguments.to_vec());
             described.append(entry)?;

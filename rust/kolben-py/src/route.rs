@@ -339,7 +339,7 @@ impl Route {
         {
             return Err(PyTypeError::new_err(format!("a value's name must be a string, not {name:?}")));
         }
-        if !query_is_plain(rule)? || !append_plain_query(&unknown, url)? {
+        if !query_is_plain(rule)? || !append_plain_query(&unknown, url) {
             url.truncate(start);
             let query = rule.call_method1(intern!(py, "_encode_query_vars"), (unknown,))?.str()?;
             if !query.is_empty()? {
@@ -378,23 +378,23 @@ fn query_is_plain(rule: &Bound<'_, PyAny>) -> PyResult<bool> {
 }
 
 /// Append a query of texts and whole numbers, and say whether it holds nothing else.
-fn append_plain_query(values: &Bound<'_, PyDict>, url: &mut Url) -> PyResult<bool> {
+fn append_plain_query(values: &Bound<'_, PyDict>, url: &mut Url) -> bool {
     let mut separator = b'?';
     for (name, value) in values {
         url.push(separator);
         separator = b'&';
-        let Ok(name) = name.cast::<PyString>() else { return Ok(false) };
-        let Ok(name) = name.to_str() else { return Ok(false) };
+        let Ok(name) = name.cast::<PyString>() else { return false };
+        let Ok(name) = name.to_str() else { return false };
         quote_query_into(name.as_bytes(), url);
         url.push(b'=');
         if let Some(number) = exact_integer(&value) {
             push_integer(number, url);
         } else if let Ok(text) = value.cast_exact::<PyString>() {
-            let Ok(text) = text.to_str() else { return Ok(false) };
+            let Ok(text) = text.to_str() else { return false };
             quote_query_into(text.as_bytes(), url);
         } else {
-            return Ok(false);
+            return false;
         }
     }
-    Ok(true)
+    true
 }

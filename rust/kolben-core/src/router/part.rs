@@ -73,7 +73,7 @@ impl PartialEq for Dynamic {
     fn eq(&self, other: &Self) -> bool {
         (self.is_final, self.suffixed) == (other.is_final, other.suffixed)
             && self.pieces == other.pieces
-            && self.weight.cmp(&other.weight) == Ordering::Equal
+            && self.weight.order(&other.weight) == Ordering::Equal
     }
 }
 
@@ -89,7 +89,7 @@ pub struct Weight {
 
 impl Weight {
     /// Compare, the part to be tried first being less.
-    pub fn cmp(&self, other: &Self) -> Ordering {
+    pub fn order(&self, other: &Self) -> Ordering {
         let lengths = |weight: &Self| (weight.literals.len(), weight.arguments.len());
         let (mine, theirs) = (lengths(self), lengths(other));
         theirs
@@ -347,7 +347,7 @@ mod tests {
         };
         let ordered = ["/a<x>b", "/aa<x>", "/a<x><y>", "/a<x>", "/<int:x>", "/<x>"];
         for pair in ordered.windows(2) {
-            assert_eq!(weight(pair[0]).cmp(&weight(pair[1])), Ordering::Less, "{pair:?}");
+            assert_eq!(weight(pair[0]).order(&weight(pair[1])), Ordering::Less, "{pair:?}");
         }
     }
 }

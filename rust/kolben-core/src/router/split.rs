@@ -162,9 +162,9 @@ impl<'t, U: Unit> Splitter<'t, U> {
         };
         let extent = match matcher {
             Matcher::Text(bounds) => {
-                let (least, most) = bounds.bounds();
-                let last = stops.slash(place).min(place.saturating_add(most));
-                Extent { first: place.saturating_add(least), last, greedy: true }
+                let (shortest, longest) = bounds.bounds();
+                let last = stops.slash(place).min(place.saturating_add(longest));
+                Extent { first: place.saturating_add(shortest), last, greedy: true }
             }
             Matcher::Integer { signed } => {
                 let start = behind_sign(*signed);
@@ -294,7 +294,7 @@ mod tests {
         let pieces: Vec<_> = pieces.iter().map(piece).collect();
         let mut spans = Spans::new();
         let found = split(target.as_bytes(), &pieces, Digits::default(), &mut spans);
-        found.then(|| spans.iter().map(|&(start, end)| target[start..end].to_owned()).collect())
+        found.then(|| spans.iter().map(|&(start, end)| target.get(start..end).unwrap().to_owned()).collect())
     }
 
     #[test]

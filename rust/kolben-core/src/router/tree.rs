@@ -161,8 +161,8 @@ impl State {
     }
 
     fn edge(&mut self, part: &Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
-        let start = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_lt());
-        let end = self.edges.partition_point(|edge| edge.part.weight.cmp(&part.weight).is_le());
+        let start = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_lt());
+        let end = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_le());
         let equals = self.edges.get(start..end).unwrap_or_default();
         if let Some(edge) = equals.iter().find(|edge| edge.part == *part) {
             return edge.to;
@@ -191,6 +191,8 @@ pub(super) struct Segment<'t> {
 }
 
 const WORD: usize = size_of::<u64>();
+
+const SLASH: u64 = 0x2f;
 
 /// A one in each byte.
 const LOW_BITS: u64 = u64::from_le_bytes([1; WORD]);
@@ -242,7 +244,7 @@ impl<'t> Segment<'t> {
 /// The bytes that are slashes, each as a set high bit; exact up to the first.
 #[inline]
 fn slashes_in(word: u64) -> u64 {
-    let zero_for_slash = word ^ (LOW_BITS * b'/' as u64);
+    let zero_for_slash = word ^ (LOW_BITS * SLASH);
     zero_for_slash.wrapping_sub(LOW_BITS) & !zero_for_slash & (LOW_BITS << 7)
 }
 
