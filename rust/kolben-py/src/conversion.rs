@@ -370,7 +370,7 @@ fn plain_uuid<'py>(class: &Bound<'py, PyType>, number: u128) -> PyResult<Bound<'
 }
 
 /// The conversions of a rule's `_converters`, in their order.
-pub(crate) fn conversions_of(converters: &Bound<'_, PyDict>) -> PyResult<Vec<Conversion>> {
+pub(crate) fn conversions_of(converters: &Bound<'_, PyDict>) -> PyResult<Box<[Conversion]>> {
     converters
         .iter()
         .map(|(name, converter)| {

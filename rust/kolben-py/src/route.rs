@@ -25,13 +25,13 @@ pub(crate) struct Route {
     methods: Option<Py<PyAny>>,
     defaults: Option<Py<PyAny>>,
     arguments: Py<PyAny>,
-    conversions: Vec<Conversion>,
-    pattern: Py<Pattern>,
+    conversions: Box<[Conversion]>,
+    pub(crate) pattern: Py<Pattern>,
     watch: Watch,
     pub(crate) flags: RuleFlags,
     /// Whether a match is not the last word: an alias, a redirect.
     pub(crate) special: bool,
-    blueprint: PyOnceLock<Blueprint>,
+    blueprint: PyOnceLock<Box<Blueprint>>,
 }
 
 /// How to build a URL, worked out when the first one is built.
@@ -123,8 +123,8 @@ impl Route {
 
 impl Route {
     pub(crate) fn parts(&self) -> Vec<Part> {
-        let pattern = self.pattern.get();
-        parts(&pattern.domain, &pattern.path)
+        let (domain, path) = self.pattern.get().items();
+        parts(&domain, &path)
     }
 
     /// Whether the rule takes this method.
@@ -284,11 +284,11 @@ impl Route {
         Ok(())
     }
 
-    fn plan(&self, py: Python<'_>) -> PyResult<Blueprint> {
-        let pattern = self.pattern.get();
+    fn plan(&self, py: Python<'_>) -> PyResult<Box<Blueprint>> {
+        let (domain, path) = self.pattern.get().items();
         let defaults = self.defaults(py)?;
         let (mut conversions, mut fixed) = (Vec::new(), Vec::new());
-        for item in pattern.domain.iter().chain(&pattern.path) {
+        for item in domain.iter().chain(&path) {
             let Item::Variable { name, .. } = item else { continue };
             let name = text_of(py, name)?;
             let (index, conversion) = self.conversion(py, &name)?;
@@ -302,7 +302,7 @@ impl Route {
             conversions.push(index);
         }
         let fixed = |number: usize| fixed.get(number).and_then(Option::as_deref);
-        Ok(Blueprint { template: Template::new(&pattern.domain, &pattern.path, fixed), conversions })
+        Ok(Box::new(Blueprint { template: Template::new(&domain, &path, fixed), conversions }))
     }
 
     /// The conversion of this name, and its place.

@@ -46,6 +46,15 @@ impl TableBuilder {
         Ok(())
     }
 
+    /// The rules and their patterns, in the order in which they were added.
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let entries = PyList::empty(py);
+        for route in &self.routes {
+            entries.append((&route.get().rule, &route.get().pattern))?;
+        }
+        Ok(entries)
+    }
+
     /// The table of all routes added so far, for a map of class `map_class`. `redirecting` are the
     /// routes for which another rule's defaults may ask for a redirect.
     fn table(

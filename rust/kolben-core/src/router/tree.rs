@@ -6,6 +6,7 @@
 use super::digits::Digits;
 use super::part::{Dynamic, Part};
 use memchr::memchr;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A rule, by the order in which it was added.
@@ -49,7 +50,7 @@ pub(super) struct State {
     pub(super) slash: Option<StateId>,
     /// Ordered by weight; among equals, the first added first.
     pub(super) edges: Vec<Edge>,
-    pub(super) rules: Vec<RuleId>,
+    pub(super) rules: SmallVec<[RuleId; 4]>,
 }
 
 /// A dynamic transition.
@@ -172,6 +173,8 @@ impl State {
             *number = *foreigns;
             *foreigns += 1;
         }
+        // Most states have one edge or none: room for more would be most of a rule's memory.
+        self.edges.reserve_exact(1);
         self.edges.insert(end, Edge { part, to: next });
         next
     }
@@ -236,8 +239,8 @@ impl<'t> Segment<'t> {
     fn is(&self, child: &Child) -> bool {
         child.head == self.head
             && child.tail == self.tail
-            && child.segment.len() == self.text.len()
-            && (self.text.len() <= 2 * WORD || *child.segment == *self.text)
+            && child.length as usize == self.text.len()
+            && (self.text.len() <= 2 * WORD || *child.long == *self.text)
     }
 }
 
@@ -275,12 +278,14 @@ struct Children {
     seed: u32,
 }
 
-/// A place of the table; free if the segment is empty.
+/// A place of the table; free if the length is zero.
 #[derive(Clone, Debug, Default)]
 struct Child {
     head: u64,
     tail: u64,
-    segment: Box<[u8]>,
+    /// The whole segment, if head and tail do not cover it.
+    long: Box<[u8]>,
+    length: u32,
     to: StateId,
 }
 
@@ -300,7 +305,7 @@ impl Children {
             if segment.is(child) {
                 return Some(child.to);
             }
-            if child.segment.is_empty() {
+            if child.length == 0 {
                 break;
             }
             place = place.wrapping_add(1);
@@ -317,9 +322,15 @@ impl Children {
         if self.count * 2 > self.places.len() {
             self.resize((self.count * 2).next_power_of_two());
         }
-        let child = Child { head: segment.head, tail: segment.tail, segment: text.into(), to: next };
+        let child = Child {
+            head: segment.head,
+            tail: segment.tail,
+            long: if text.len() > 2 * WORD { text.into() } else { Box::default() },
+            length: u32::try_from(text.len()).unwrap_or(u32::MAX),
+            to: next,
+        };
         let wanted = hash(child.head, child.tail, self.seed) & (self.places.len() - 1);
-        let collides = self.places.get(wanted).is_some_and(|other| !other.segment.is_empty());
+        let collides = self.places.get(wanted).is_some_and(|other| other.length > 0);
         self.enter(child);
         // PERF: a second look costs a mispredicted branch, more than the first look itself.
         while collides && self.places.len() <= SMALL_TABLE && !self.reseed() {
@@ -331,7 +342,7 @@ impl Children {
     /// Find a seed with which each child has its place to itself.
     fn reseed(&mut self) -> bool {
         let mask = self.places.len() - 1;
-        let is_taken = |child: &&Child| !child.segment.is_empty();
+        let is_taken = |child: &&Child| child.length > 0;
         let found = (0..SEEDS).find(|&seed| {
             let mut taken = 0_u128;
             self.places.iter().filter(is_taken).all(|child| {
@@ -351,7 +362,7 @@ impl Children {
     /// Put all children into a table of this size.
     fn resize(&mut self, size: usize) {
         for child in std::mem::replace(&mut self.places, vec![Child::default(); size]) {
-            if !child.segment.is_empty() {
+            if child.length > 0 {
                 self.enter(child);
             }
         }
@@ -362,7 +373,7 @@ impl Children {
         let first = hash(child.head, child.tail, self.seed);
         let mask = self.places.len().wrapping_sub(1);
         let mut places = (0..=mask).map(|step| first.wrapping_add(step) & mask);
-        let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.segment.is_empty());
+        let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.length == 0);
         let free = places.find(is_free);
         if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
             *place = child;
