@@ -4,7 +4,7 @@ use crate::building::{Answer, Building, Built, same};
 use crate::environ::Parts;
 use crate::map::MapCore;
 use crate::route::Given;
-use crate::table::Found;
+use crate::table::{Found, Rare};
 use crate::text::bytes_of;
 use crate::watch::{Watch, has_originals};
 use pyo3::intern;
@@ -362,8 +362,10 @@ impl AdapterCore {
         let websocket = websocket.is(PyBool::new(py, true)) || websocket.is_truthy()?;
         match table.get().find(py, domain, path, method, websocket, return_rule)? {
             Found::Plain(pair) => Ok(Some(pair.into_any())),
-            Found::Missing(misses) => Err(misses.into_error(py)?),
-            Found::Redirect(_) | Found::Special(..) => Ok(None),
+            Found::Rare(rare) => match *rare {
+                Rare::Missing(misses) => Err(misses.into_error(py)?),
+                Rare::Redirect(_) | Rare::Special(..) => Ok(None),
+            },
         }
     }
 

@@ -128,7 +128,7 @@ impl Route {
     }
 
     /// Whether the rule takes this method.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn allows(&self, py: Python<'_>, method: &Bound<'_, PyString>) -> PyResult<bool> {
         let Some(methods) = &self.methods else { return Ok(true) };
         let methods = methods.bind(py);

@@ -126,11 +126,14 @@ impl Table {
         websocket: bool,
         want_rule: bool,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let answer = match self.find(py, domain, path, method, websocket, want_rule)? {
+        let rare = match self.find(py, domain, path, method, websocket, want_rule)? {
             Found::Plain(pair) => return Ok(pair),
-            Found::Missing(misses) => (MISSING, misses.methods.into_any(), misses.wrong_protocol),
-            Found::Redirect(path) => (REDIRECT, path.into_any(), false),
-            Found::Special(route, arguments) => {
+            Found::Rare(rare) => rare,
+        };
+        let answer = match *rare {
+            Rare::Missing(misses) => (MISSING, misses.methods.into_any(), misses.wrong_protocol),
+            Rare::Redirect(path) => (REDIRECT, path.into_any(), false),
+            Rare::Special(route, arguments) => {
                 return (SPECIAL, route.rule.clone_ref(py), arguments).into_pyobject(py);
             }
         };
@@ -185,15 +188,15 @@ impl Table {
                 {
                     let route = route.get();
                     if *special {
-                        return Ok(Found::Special(route, arguments));
+                        return Ok(Rare::Special(route, arguments).found());
                     }
                     let found = if want_rule { &route.rule } else { &route.endpoint };
                     return Ok(Found::Plain((found, arguments).into_pyobject(py)?));
                 }
-                Ok(Found::Missing(self.missing(py, &misses)?))
+                Ok(Rare::Missing(self.missing(py, &misses)?).found())
             }
-            Outcome::Redirect(path) => Ok(Found::Redirect(text_of(py, &path)?)),
-            Outcome::Missing => Ok(Found::Missing(self.missing(py, &misses)?)),
+            Outcome::Redirect(path) => Ok(Rare::Redirect(text_of(py, &path)?).found()),
+            Outcome::Missing => Ok(Rare::Missing(self.missing(py, &misses)?).found()),
         }
     }
 
@@ -228,12 +231,26 @@ impl Table {
 pub(crate) enum Found<'py, 't> {
     /// Endpoint (or rule) and arguments.
     Plain(Bound<'py, PyTuple>),
+    /// Anything else.
+    // PERF: behind a pointer, so that the usual answer comes in registers.
+    Rare(Box<Rare<'py, 't>>),
+}
+
+/// What a table finds now and then.
+pub(crate) enum Rare<'py, 't> {
     /// A rule and arguments, from which more has to be worked out.
     Special(&'t Route, Bound<'py, PyDict>),
     /// Another path to ask for.
     Redirect(Bound<'py, PyString>),
     /// Nothing.
     Missing(Missing<'py>),
+}
+
+impl<'py, 't> Rare<'py, 't> {
+    #[cold]
+    fn found(self) -> Found<'py, 't> {
+        Found::Rare(Box::new(self))
+    }
 }
 
 /// Why nothing was found.

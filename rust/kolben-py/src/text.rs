@@ -7,15 +7,19 @@ use pyo3::types::{PyBytes, PyString};
 use std::borrow::Cow;
 
 /// The bytes of a `str` in generalised UTF-8.
+#[inline]
 pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
     match text.to_str() {
         Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
-        Err(_) => {
-            let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
-            let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
-            Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
-        }
+        Err(_) => with_surrogates(text),
     }
+}
+
+#[cold]
+fn with_surrogates<'a>(text: &Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
+    let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
+    Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
 }
 
 /// The `str` for bytes in generalised UTF-8.

@@ -207,19 +207,35 @@ impl Dynamic {
             // PERF: a segment holds no slash, so that the commonest value need not look for one.
             Shape::Segment(_) if body.is_empty() => return None,
             Shape::Segment(_) => values.push(body),
+            Shape::Whole(Matcher::Integer { signed: false })
+                if body.first().is_some_and(u8::is_ascii_digit) && body.iter().all(u8::is_ascii_digit) =>
+            {
+                values.push(body);
+            }
             Shape::Whole(matcher) => matcher.accepts(body, digits).then(|| values.push(body))?,
             Shape::Framed(framed) => {
                 let value = body.strip_prefix(&*framed.before)?.strip_suffix(&*framed.after)?;
                 framed.matcher.accepts(value, digits).then(|| values.push(value))?;
             }
-            Shape::Several(pieces) => {
-                let mut spans = Spans::new();
-                split(body, pieces, digits, &mut spans).then_some(())?;
-                values.extend(spans.iter().filter_map(|&(start, end)| body.get(start..end)));
-            }
+            Shape::Several(pieces) => find_several(pieces, body, digits, values).then_some(())?,
         }
         Some(slash)
     }
+}
+
+/// Match several values at once.
+// PERF: never inlined, because its tables would take the walk's registers and stack.
+#[inline(never)]
+fn find_several<'h, A>(pieces: &[Piece], body: &'h [u8], digits: Digits, values: &mut SmallVec<A>) -> bool
+where
+    A: smallvec::Array<Item = &'h [u8]>,
+{
+    let mut spans = Spans::new();
+    let found = split(body, pieces, digits, &mut spans);
+    if found {
+        values.extend(spans.iter().filter_map(|&(start, end)| body.get(start..end)));
+    }
+    found
 }
 
 /// Take the optional slash off the end. What is left must not end in another one.

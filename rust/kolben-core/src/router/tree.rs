@@ -240,7 +240,7 @@ impl<'t> Segment<'t> {
         child.head == self.head
             && child.tail == self.tail
             && child.length as usize == self.text.len()
-            && (self.text.len() <= 2 * WORD || *child.long == *self.text)
+            && (self.text.len() <= 2 * WORD || child.long.as_ref().is_some_and(|long| **long == *self.text))
     }
 }
 
@@ -271,7 +271,7 @@ fn load(text: &[u8], start: usize, left: usize) -> u64 {
 /// Its keys are the rules' own texts: nobody from outside can make them collide.
 #[derive(Clone, Debug, Default)]
 struct Children {
-    /// A power of two of places, at most half of them taken; or none.
+    /// A power of two of places, at most half of them taken; or one place; or none.
     places: Vec<Child>,
     count: usize,
     /// Chosen so that no two children of a small table want the same place.
@@ -284,12 +284,13 @@ struct Child {
     head: u64,
     tail: u64,
     /// The whole segment, if head and tail do not cover it.
-    long: Box<[u8]>,
+    #[expect(clippy::box_collection, reason = "a thin pointer: most children have none")]
+    long: Option<Box<Vec<u8>>>,
     length: u32,
     to: StateId,
 }
 
-/// Tables up to this size are made free of collisions.
+/// Tables up to this size are free of collisions.
 const SMALL_TABLE: usize = 128;
 
 /// How many seeds are tried for it.
@@ -299,18 +300,18 @@ impl Children {
     #[inline]
     fn get(&self, segment: &Segment<'_>) -> Option<StateId> {
         let mask = self.places.len().wrapping_sub(1);
-        let mut place = hash(segment.head, segment.tail, self.seed);
-        // The table is never full, so that a free place ends this.
-        while let Some(child) = self.places.get(place & mask) {
-            if segment.is(child) {
-                return Some(child.to);
-            }
-            if child.length == 0 {
-                break;
-            }
-            place = place.wrapping_add(1);
+        let first = hash(segment.head, segment.tail, self.seed);
+        let child = self.places.get(first & mask)?;
+        if segment.is(child) {
+            return Some(child.to);
         }
-        None
+        if child.length == 0 || mask < SMALL_TABLE {
+            // Free, or without collisions: there is nothing behind it.
+            return None;
+        }
+        let behind = (1..=mask).map(|step| self.places.get(first.wrapping_add(step) & mask));
+        let mut taken = behind.map_while(|child| child.filter(|child| child.length > 0));
+        taken.find(|child| segment.is(child)).map(|child| child.to)
     }
 
     fn get_or_insert(&mut self, text: &[u8], next: StateId) -> StateId {
@@ -319,13 +320,15 @@ impl Children {
             return found;
         }
         self.count += 1;
-        if self.count * 2 > self.places.len() {
+        if self.count > 1 && self.count * 2 > self.places.len() {
             self.resize((self.count * 2).next_power_of_two());
+        } else if self.count == 1 {
+            self.resize(1);
         }
         let child = Child {
             head: segment.head,
             tail: segment.tail,
-            long: if text.len() > 2 * WORD { text.into() } else { Box::default() },
+            long: (text.len() > 2 * WORD).then(|| Box::new(text.to_vec())),
             length: u32::try_from(text.len()).unwrap_or(u32::MAX),
             to: next,
         };
