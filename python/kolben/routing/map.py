@@ -84,7 +84,11 @@ class Map(Insight, MapCore, Binding):
             with self._remap_lock:
                 if not rule.build_only:
                     self._own_matcher.add(rule)
-                self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
+                rules = self._rules_by_endpoint.get(rule.endpoint)
+                if rules is None:
+                    self._rules_by_endpoint[rule.endpoint] = [rule]
+                else:
+                    rules.append(rule)
                 self._unsorted.add(rule.endpoint)
                 # While requests are answered, the thread that adds a rule does the work, and they
                 # go on with the table they have.
@@ -112,8 +116,8 @@ class Map(Insight, MapCore, Binding):
                 matcher.forget_routes()
             for endpoint, rules in self._rules_by_endpoint.items():
                 self._note_redirecting(endpoint, rules)
-        while self._unsorted:
-            endpoint = self._unsorted.pop()
+        unsorted, self._unsorted = self._unsorted, set()
+        for endpoint in unsorted:
             rules = self._rules_by_endpoint.get(endpoint, [])
             if len(rules) > 1:
                 # A new list: whoever is reading the old one must not see it in disorder.

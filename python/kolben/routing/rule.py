@@ -10,7 +10,7 @@ from werkzeug.routing import parse_converter_args
 from werkzeug.routing.rules import RulePart, Weighting
 
 from .._core import Pattern, Route, RuleCore
-from .variables import check_variables
+from .variables import CONSTANTS, check_variables
 
 if t.TYPE_CHECKING:
     from .map import Map
@@ -49,7 +49,11 @@ class Rule(RuleCore, WerkzeugRule):
             for name in ("_build", "_build_unknown", "_made_parts", "_made_trace"):
                 self.__dict__.pop(name, None)
         pattern = Pattern(self, domain, path, parse_converter_args)
-        if self._converters:
+        if self._converters and (
+            self.defaults
+            or len(self._converters) != pattern.variable_count
+            or not CONSTANTS.isdisjoint(self._converters)
+        ):
             check_variables(self, pattern.variables())
         self._pattern = pattern
         self._route = Route(self, pattern)

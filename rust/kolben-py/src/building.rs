@@ -53,7 +53,7 @@ pub(crate) struct Building<'a, 'py> {
 #[derive(Default)]
 pub(crate) struct Built {
     /// Empty for nearly every rule, and then without memory of its own.
-    pub(crate) domain: Vec<u8>,
+    pub(crate) domain: Url,
     pub(crate) path: Url,
     pub(crate) websocket: bool,
 }

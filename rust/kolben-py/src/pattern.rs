@@ -110,6 +110,12 @@ impl Pattern {
         Ok(trace)
     }
 
+    /// How many variables there are, one named twice counting twice.
+    #[getter]
+    fn variable_count(&self) -> usize {
+        self.converters.len()
+    }
+
     /// The names of the variables in their order, one named twice standing here twice.
     fn variables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = PyList::empty(py);

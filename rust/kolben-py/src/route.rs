@@ -42,7 +42,7 @@ struct Blueprint {
 }
 
 /// A URL, or its domain, in the making.
-pub(crate) type Url = SmallVec<[u8; 120]>;
+pub(crate) type Url = Vec<u8>;
 
 /// A value for each of a rule's converters.
 pub(crate) type Filling<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 4]>;
@@ -70,11 +70,17 @@ impl Route {
         let optional = |name: &Bound<'_, PyString>| -> PyResult<Option<Py<PyAny>>> {
             Ok(rule.getattr(name)?.extract::<Option<Bound<'_, PyAny>>>()?.map(Bound::unbind))
         };
+        let methods = optional(intern!(py, "methods"))?;
+        if let Some(methods) =
+            methods.as_ref().and_then(|methods| methods.bind(py).cast_exact::<PySet>().ok())
+        {
+            intern_methods(methods)?;
+        }
         let merge_slashes = rule.getattr(intern!(py, "merge_slashes"))?;
         Ok(Self {
             rule: rule.clone().unbind(),
             endpoint: rule.getattr(intern!(py, "endpoint"))?.unbind(),
-            methods: optional(intern!(py, "methods"))?,
+            methods,
             defaults: optional(intern!(py, "defaults"))?,
             arguments: rule.getattr(intern!(py, "arguments"))?.unbind(),
             conversions: conversions_of(rule.getattr(intern!(py, "_converters"))?.cast()?)?,
@@ -174,7 +180,11 @@ impl Route {
     /// Whether the rule's class builds URLs as Werkzeug's does.
     #[inline]
     pub(crate) fn builds_plainly(&self, py: Python<'_>) -> PyResult<bool> {
-        let class = self.rule.bind(py).get_type();
+        let rule = self.rule.bind(py);
+        if self.watch.is_same(rule) {
+            return Ok(true);
+        }
+        let class = rule.get_type();
         self.watch.is_original(&class, || {
             has_originals(&class, "Rule", &["build", "suitable_for", "_compile_builder"])
         })
@@ -236,10 +246,9 @@ impl Route {
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
         let mut rendered = Ok(());
         if !blueprint.template.domain.is_empty() {
-            let mut text = Url::new();
-            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, &mut text);
-            domain.extend_from_slice(&text);
+            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, domain);
         }
+        path.reserve(64);
         let rendered =
             rendered.and_then(|()| self.render(py, blueprint, &blueprint.template.path, filling, path));
         match rendered {
@@ -298,7 +307,7 @@ impl Route {
             if let Some(value) = &default {
                 conversion.encode_into(value, &mut text)?;
             }
-            fixed.push(default.map(|_| text.to_vec()));
+            fixed.push(default.map(|_| text));
             conversions.push(index);
         }
         let fixed = |number: usize| fixed.get(number).and_then(Option::as_deref);
@@ -362,6 +371,31 @@ impl Route {
         copy.call_method1(intern!(py, "update"), (defaults,))?;
         Ok(Some(copy))
     }
+}
+
+/// Put the interned strings into a set of methods in place of their equals.
+///
+/// PERF: a request's method is nearly always the interned one, and is then found by its address.
+fn intern_methods(methods: &Bound<'_, PySet>) -> PyResult<()> {
+    let py = methods.py();
+    let mut interned = SmallVec::<[_; 8]>::new();
+    let mut all_are = true;
+    for method in methods.iter() {
+        let Ok(text) = method.cast_exact::<PyString>() else { return Ok(()) };
+        let Ok(name) = text.to_str() else { return Ok(()) };
+        let same = PyString::intern(py, name);
+        all_are = all_are && same.is(text);
+        interned.push(same);
+    }
+    // An interned string is its own interned form: then there is nothing to change, and a set that
+    // other threads read is left alone.
+    if !all_are {
+        methods.clear();
+        for method in interned {
+            methods.add(method)?;
+        }
+    }
+    Ok(())
 }
 
 /// Whether a rule's query strings are made as Werkzeug makes them, and not sorted.

@@ -150,12 +150,16 @@ impl Table {
     /// Whether neither the adapter's class nor the map's overrides what belongs to a match.
     #[inline]
     pub(crate) fn is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = adapter.py();
+        let map_class = self.map_class.bind(adapter.py());
+        Ok((self.adapter_watch.is_same(adapter) || self.adapter_is_original(adapter)?)
+            && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
+    }
+
+    #[cold]
+    fn adapter_is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
         let class = adapter.get_type();
-        let map_class = self.map_class.bind(py);
-        Ok(self.adapter_watch.is_original(&class, || {
-            has_originals(&class, "MapAdapter", &["get_default_redirect", "_partial_build"])
-        })? && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
+        let methods = ["get_default_redirect", "_partial_build"];
+        self.adapter_watch.is_original(&class, || has_originals(&class, "MapAdapter", &methods))
     }
 
     /// Find the rule for a path.

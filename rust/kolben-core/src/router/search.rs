@@ -83,8 +83,7 @@ impl Tree {
     }
 
     fn joined(&self, domain: &[u8], path: &[u8]) -> Vec<u8> {
-        let wanted = self.state(ROOT).is_some_and(|root| root.edges.iter().any(|edge| edge.part.is_final));
-        if wanted { [domain, b"/", path].concat() } else { Vec::new() }
+        if self.joins_domain { [domain, b"/", path].concat() } else { Vec::new() }
     }
 
     /// Find the rule that answers and append its values, in the order of its variables. Rules that

@@ -69,6 +69,8 @@ pub struct Tree {
     foreigns: u32,
     /// The state behind an empty domain and a slash, if there is no other way than that.
     pub(super) behind_first_slash: Option<StateId>,
+    /// Whether a part of some rule's domain reaches into the path.
+    pub(super) joins_domain: bool,
     pub(super) digits: Digits,
 }
 
@@ -86,6 +88,7 @@ impl Tree {
             rules: Vec::new(),
             foreigns: 0,
             behind_first_slash: None,
+            joins_domain: false,
             digits,
         }
     }
@@ -114,6 +117,8 @@ impl Tree {
             Arc::make_mut(state).rules.push(rule);
         }
         self.behind_first_slash = self.find_start();
+        let root_edges = self.state(ROOT).map(|root| root.edges.as_slice()).unwrap_or_default();
+        self.joins_domain = root_edges.iter().any(|edge| edge.part.is_final);
         rule
     }
 
