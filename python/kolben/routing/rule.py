@@ -123,5 +123,8 @@ def _rule_parts(pattern: Pattern) -> list[RulePart]:
             -len(weights),
             [int(weight) if weight.is_integer() else weight for weight in weights],  # type: ignore[misc]
         )
+        if made and made[-1].suffixed:
+            # The optional slash weighs as much as what it belongs to.
+            weight = made[-1].weight
         made.append(RulePart(content, final, static, suffixed, weight))
     return made

@@ -232,26 +232,39 @@ impl Route {
         append_unknown: bool,
         built: &mut Built,
     ) -> PyResult<bool> {
-        let Built { domain, path, .. } = built;
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
-        let mut rendered = Ok(());
+        match self.assemble_from(py, blueprint, given, filling, append_unknown, built) {
+            Ok(()) => Ok(true),
+            Err(error) if is_validation_error(py, &error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn assemble_from(
+        &self,
+        py: Python<'_>,
+        blueprint: &Blueprint,
+        given: &Given<'_, '_>,
+        filling: &[Option<Bound<'_, PyAny>>],
+        append_unknown: bool,
+        built: &mut Built,
+    ) -> PyResult<()> {
+        let Built { domain, path, .. } = built;
+        // PERF: as many values as variables, all of them used: nothing can be left over.
+        let may_be_more = given.values.len() > blueprint.conversions.len() || self.defaults.is_some();
+        let mut query = Url::new();
+        if append_unknown && may_be_more {
+            // First of all: if it cannot be encoded, that is the error, as it is Werkzeug's.
+            self.append_query(py, given, &mut query)?;
+        }
         if !blueprint.template.domain.is_empty() {
             let mut text = Url::new();
-            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, &mut text);
+            self.render(py, blueprint, &blueprint.template.domain, filling, &mut text)?;
             domain.extend_from_slice(&text);
         }
-        let rendered =
-            rendered.and_then(|()| self.render(py, blueprint, &blueprint.template.path, filling, path));
-        match rendered {
-            Ok(()) => {}
-            Err(error) if is_validation_error(py, &error) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        // PERF: as many values as variables, all of them used: nothing can be left over.
-        if append_unknown && (given.values.len() > blueprint.conversions.len() || self.defaults.is_some()) {
-            self.append_query(py, given, path)?;
-        }
-        Ok(true)
+        self.render(py, blueprint, &blueprint.template.path, filling, path)?;
+        path.extend_from_slice(&query);
+        Ok(())
     }
 
     fn render(
