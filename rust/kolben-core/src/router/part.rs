@@ -131,6 +131,15 @@ impl Dynamic {
         Self { pieces: pieces.into_boxed_slice(), is_final, suffixed, weight, foreign, shape }
     }
 
+    /// Look for slashes, which no segment of a path holds, but which a domain may hold.
+    pub(super) fn mind_slashes(&mut self) {
+        if self.shape == Shape::Segment
+            && let [Piece::Capture(matcher)] = &*self.pieces
+        {
+            self.shape = Shape::Whole(matcher.clone());
+        }
+    }
+
     /// If only Python's `re` can match it: its number among those of its tree.
     #[inline]
     pub fn foreign(&self) -> Option<usize> {
