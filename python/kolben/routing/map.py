@@ -82,6 +82,16 @@ class Map(Insight, MapCore, WerkzeugMap):
         self._own_matcher.merge_slashes = value
         self._remap = True
 
+    # Some attributes live in the core, not in `__dict__`: copies have to be told.
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        return {**self.__dict__, **{name: getattr(self, name) for name in _IN_CORE}}
+
+    def __setstate__(self, state: dict[str, t.Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
+        self._remap = True
+
     def add(self, rulefactory: RuleFactory) -> None:
         """Bind and add a rule, or all rules of a factory."""
         for rule in rulefactory.get_rules(self):
@@ -198,6 +208,8 @@ class Map(Insight, MapCore, WerkzeugMap):
             adapter.query_args,
         )
 
+
+_IN_CORE = ("_rules_by_endpoint", "host_matching")
 
 Map._originals = {"update": Map.update}
 

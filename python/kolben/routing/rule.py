@@ -44,7 +44,7 @@ class Rule(RuleCore, WerkzeugRule):
         path = self.rule
         if "//" in path and self.merge_slashes:
             path = re.sub("/{2,}", "/", path)
-        was_bound = self._route is not None
+        was_bound = self._pattern is not None
         self._route = None
         self._converters = {}
         if was_bound:
@@ -57,6 +57,10 @@ class Rule(RuleCore, WerkzeugRule):
         self._route = Route(self, pattern)
         if was_bound:
             self.map._forget_routes()
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        # What is in the core is made anew when a copy is bound.
+        return self.__dict__
 
     def build(
         self, values: t.Mapping[str, t.Any], append_unknown: bool = True
