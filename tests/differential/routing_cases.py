@@ -15,11 +15,13 @@ import uuid
 
 from hypothesis import strategies as st
 from werkzeug.datastructures import MultiDict
-from werkzeug.routing import BaseConverter
-from werkzeug.routing import IntegerConverter
-from werkzeug.routing import PathConverter
-from werkzeug.routing import UnicodeConverter
-from werkzeug.routing import ValidationError
+from werkzeug.routing import (
+    BaseConverter,
+    IntegerConverter,
+    PathConverter,
+    UnicodeConverter,
+    ValidationError,
+)
 
 # --- converters of the tests' own --------------------------------------------------------------
 
@@ -206,16 +208,20 @@ class RuleSet:
 
     def make(self, module: t.Any) -> tuple[t.Any, list[str | None]]:
         """The map, and for each rule the class of the error that adding it raised."""
-        map = module.Map(converters=CONVERTERS, **self.options)
-        errors: list[str | None] = []
+        url_map = module.Map(converters=CONVERTERS, **self.options)
+        errors = []
         for index, (text, options) in enumerate(self.rules):
-            try:
-                map.add(module.Rule(text, **{"endpoint": index, **options}))
-            except Exception as error:
-                errors.append(type(error).__name__)
-            else:
-                errors.append(None)
-        return map, errors
+            rule = module.Rule(text, **{"endpoint": index, **options})
+            errors.append(_error_of(url_map.add, rule))
+        return url_map, errors
+
+
+def _error_of(function: t.Callable[[t.Any], t.Any], argument: t.Any) -> str | None:
+    try:
+        function(argument)
+    except Exception as error:
+        return type(error).__name__
+    return None
 
 
 # --- rules -------------------------------------------------------------------------------------
@@ -246,7 +252,9 @@ def texts(draw: st.DrawFn) -> str:
     if not text.endswith("/") and draw(st.booleans()):
         text += "/"
     if draw(st.integers(0, 60)) == 60:
-        text += draw(st.sampled_from(("<", "<x", "<1>", "<x>", "<nope:q>", "<broken:q>", "<int(:q>")))
+        text += draw(
+            st.sampled_from(("<", "<x", "<1>", "<x>", "<nope:q>", "<broken:q>", "<int(:q>"))
+        )
     return text
 
 
@@ -400,7 +408,9 @@ def _path(cases: RuleSet, chance: random.Random) -> str:
     if dice < 0.06:
         path = chance.choice(FAR)
     elif dice < 0.1:
-        path = "".join(chance.choice((*ODD, "/", "/", "a", "1")) for _ in range(chance.randrange(20)))
+        path = "".join(
+            chance.choice((*ODD, "/", "/", "a", "1")) for _ in range(chance.randrange(20))
+        )
     else:
         path = fill(chance.choice(cases.rules)[0], chance)
         for _ in range(chance.choice((0, 0, 1, 1, 2))):
@@ -467,18 +477,22 @@ def _values(arguments: set[str], defaults: t.Any, chance: random.Random) -> dict
     values: dict[str, t.Any] = {}
     for name in sorted(arguments):
         if chance.random() < 0.93:
-            values[name] = chance.choice(VALUES if chance.random() < 0.5 else ("a", "b", 1, 7, "1.5"))
+            values[name] = chance.choice(
+                VALUES if chance.random() < 0.5 else ("a", "b", 1, 7, "1.5")
+            )
         if defaults and name in defaults and chance.random() < 0.5:
             values[name] = defaults[name]
     while chance.random() < 0.3:
-        values[chance.choice(("extra", "q", "é", "a b", "x", "self", Text("q")))] = chance.choice(VALUES)
+        values[chance.choice(("extra", "q", "é", "a b", "x", "self", Text("q")))] = chance.choice(
+            VALUES
+        )
     return values
 
 
-def wishes(map: t.Any, seed: int, count: int) -> t.Iterator[Wish]:
+def wishes(url_map: t.Any, seed: int, count: int) -> t.Iterator[Wish]:
     """Endpoints of a map, with fitting and unfitting values."""
     chance = random.Random(seed)
-    rules = list(map.iter_rules())
+    rules = list(url_map.iter_rules())
     for _ in range(count):
         rule = chance.choice(rules) if rules else None
         endpoint = rule.endpoint if rule and chance.random() < 0.97 else "missing"
@@ -526,14 +540,29 @@ def environs(seed: int, count: int) -> t.Iterator[tuple[dict[str, t.Any], dict[s
             "PATH_INFO": ("/", "", "/a", "a", "/\xc3\xa9", "/\xff", "//a", "/a/\xed\xa0\x80"),
             "SCRIPT_NAME": ("", "/", "/app", "/app/", "app", "/\xc3\xa9"),
             "QUERY_STRING": ("", "a=b", "\xc3\xa9=1", "\xff"),
-            "HTTP_CONNECTION": ("Upgrade", "keep-alive, upgrade", "close", "", "upgraded", "\tUPGRADE "),
+            "HTTP_CONNECTION": (
+                "Upgrade",
+                "keep-alive, upgrade",
+                "close",
+                "",
+                "upgraded",
+                "\tUPGRADE ",
+            ),
             "HTTP_UPGRADE": ("websocket", "WebSocket", "h2c", ""),
         }
         for name, choices in optional.items():
             if chance.random() < 0.85:
                 environ[name] = chance.choice(choices)
         options: dict[str, t.Any] = {}
-        names = (None, "example.com", "Example.com:80", "example.com:443", "a.b", "example.com:5000", "")
+        names = (
+            None,
+            "example.com",
+            "Example.com:80",
+            "example.com:443",
+            "a.b",
+            "example.com:5000",
+            "",
+        )
         if chance.random() < 0.6:
             options["server_name"] = chance.choice(names)
         if chance.random() < 0.2:

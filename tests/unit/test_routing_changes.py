@@ -7,11 +7,8 @@ import pickle
 import typing as t
 
 import pytest
-from werkzeug.exceptions import MethodNotAllowed
-from werkzeug.exceptions import NotFound
-from werkzeug.routing import BaseConverter
-from werkzeug.routing import RequestRedirect
-from werkzeug.routing import StateMachineMatcher
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.routing import BaseConverter, RequestRedirect, StateMachineMatcher
 
 import kolben.routing
 
@@ -97,13 +94,13 @@ def test_refresh_changes_what_is_built(rule: t.Any) -> None:
 
 
 def test_rules_may_be_added_after_a_match(rule: t.Any, module: t.Any) -> None:
-    map = rule.map
+    url_map = rule.map
     adapter = adapter_of(rule)
     with pytest.raises(NotFound):
         adapter.match("/user/me")
-    map.add(module.Rule("/user/me", endpoint="me"))
+    url_map.add(module.Rule("/user/me", endpoint="me"))
     assert adapter.match("/user/me") == ("me", {})
-    map.add(module.Rule("/user/<name>", endpoint="name"))
+    url_map.add(module.Rule("/user/<name>", endpoint="name"))
     assert adapter.match("/user/1") == ("user", {"id": 1})
     assert adapter.match("/user/x") == ("name", {"name": "x"})
 
@@ -120,12 +117,12 @@ def test_converters_may_be_added_late(rule: t.Any, module: t.Any) -> None:
 
 
 def test_slashes_are_merged_as_the_map_says_now(module: t.Any) -> None:
-    map = module.Map([module.Rule("/a/b", endpoint="ab")])
-    adapter = map.bind("example.com")
+    url_map = module.Map([module.Rule("/a/b", endpoint="ab")])
+    adapter = url_map.bind("example.com")
     with pytest.raises(RequestRedirect):
         adapter.match("/a//b")
-    map.merge_slashes = False
-    assert map.merge_slashes is False
+    url_map.merge_slashes = False
+    assert url_map.merge_slashes is False
     with pytest.raises(NotFound):
         adapter.match("/a//b")
 
@@ -152,10 +149,10 @@ def test_werkzeugs_own_matcher_may_take_the_seat(rule: t.Any) -> None:
 
 
 def test_an_adapters_attributes_may_be_set(module: t.Any) -> None:
-    map = module.Map(
+    url_map = module.Map(
         [module.Rule("/", endpoint="a", subdomain="a"), module.Rule("/", endpoint="none")]
     )
-    adapter = map.bind("example.com")
+    adapter = url_map.bind("example.com")
     assert adapter.match() == ("none", {})
     adapter.subdomain = "a"
     assert adapter.match() == ("a", {})
@@ -178,7 +175,9 @@ def test_an_adapter_can_be_copied(rule: t.Any) -> None:
     assert twin.match("/user/1") == ("user", {"id": 1})
 
 
-@pytest.mark.parametrize("take", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+@pytest.mark.parametrize(
+    "take", [copy.copy, copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))]
+)
 def test_an_unbound_rule_can_be_copied(module: t.Any, take: t.Callable[[t.Any], t.Any]) -> None:
     rule = module.Rule("/a/<int:x>", endpoint="a", methods=["GET"], defaults={"page": 1})
     twin = take(rule)

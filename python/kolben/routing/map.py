@@ -70,7 +70,7 @@ class Map(Insight, MapCore, WerkzeugMap):
     @_matcher.setter
     def _matcher(self, matcher: WerkzeugMatcher) -> None:
         self._own_matcher = matcher
-        self._remap = True
+        self._forget_routes()
 
     @property
     def merge_slashes(self) -> bool:
@@ -80,7 +80,7 @@ class Map(Insight, MapCore, WerkzeugMap):
     @merge_slashes.setter
     def merge_slashes(self, value: bool) -> None:
         self._own_matcher.merge_slashes = value
-        self._remap = True
+        self._forget_routes()
 
     # Some attributes live in the core, not in `__dict__`: copies have to be told.
 
@@ -118,26 +118,43 @@ class Map(Insight, MapCore, WerkzeugMap):
 
     def _refresh(self) -> None:
         """Work in what has changed, and publish a new table. The lock is held."""
-        self._remap = False
+        while True:
+            self._reread_routes()
+            self._sort_rules()
+            matcher = self._own_matcher
+            matcher.update()
+            is_ours = isinstance(matcher, StateMachineMatcher)
+            self._table = matcher.table_for(self) if is_ours else None
+            # Only now: until all is in order, whoever finds the map changed waits for the lock.
+            self._remap = False
+            if not self._has_stale_routes:
+                return
+            # Meanwhile another thread has set something, which takes no lock.
+            self._remap = True
+
+    def _reread_routes(self) -> None:
+        """Take in what has been set on bound rules."""
+        if not self._has_stale_routes:
+            return
+        self._has_stale_routes = False
+        self._redirecting.clear()
         matcher = self._own_matcher
-        if self._has_stale_routes:
-            self._has_stale_routes = False
-            self._redirecting.clear()
-            if isinstance(matcher, StateMachineMatcher):
-                matcher.forget_routes()
-            for endpoint, rules in self._rules_by_endpoint.items():
-                self._note_redirecting(endpoint, rules)
+        if isinstance(matcher, StateMachineMatcher):
+            matcher.forget_routes()
+        for endpoint, rules in self._rules_by_endpoint.items():
+            self._note_redirecting(endpoint, rules)
+
+    def _sort_rules(self) -> None:
+        """Put the rules of each endpoint in the order in which they are tried for a URL."""
         while self._unsorted:
-            endpoint = self._unsorted.pop()
+            endpoint = next(iter(self._unsorted))
             rules = self._rules_by_endpoint.get(endpoint)
             if rules is not None and len(rules) > 1:
                 # A new list: whoever is reading the old one must not see it in disorder.
                 rules = sorted(rules, key=lambda rule: rule.build_compare_key())
                 self._rules_by_endpoint[endpoint] = rules
                 self._note_redirecting(endpoint, rules)
-        matcher.update()
-        is_ours = isinstance(matcher, StateMachineMatcher)
-        self._table = matcher.table_for(self) if is_ours else None
+            self._unsorted.discard(endpoint)
 
     def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
         """Note the rules whose match may redirect to an earlier rule that has defaults."""

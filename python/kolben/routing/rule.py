@@ -18,6 +18,7 @@ from .variables import check_variables
 if t.TYPE_CHECKING:
     from .map import Map
 
+
 class Rule(RuleCore, WerkzeugRule):
     """Werkzeug's rule, with the same arguments and attributes.
 
