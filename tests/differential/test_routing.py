@@ -58,7 +58,13 @@ def outcome(function: t.Callable[..., t.Any], *arguments: t.Any, **options: t.An
         return (type(error), error.code, error.description)
     except BuildError as error:
         suggested = plain(error.suggested)
-        return (type(error), str(error), plain(error.endpoint), plain(error.values), suggested)
+        return (
+            type(error),
+            outcome(str, error),
+            plain(error.endpoint),
+            plain(error.values),
+            suggested,
+        )
     except Exception as error:
         return (type(error),)
 

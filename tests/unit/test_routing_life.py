@@ -13,6 +13,7 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from werkzeug.routing import RequestRedirect
 
 import kolben.routing
+from tests.conftest import needs_core
 
 
 def make_map(module: t.Any) -> t.Any:
@@ -140,6 +141,7 @@ def busy_threads() -> t.Iterator[None]:
     sys.setswitchinterval(interval)
 
 
+@needs_core
 @pytest.mark.usefixtures("busy_threads")
 def test_readers_see_the_old_rules_or_the_new_ones() -> None:
     url_map = make_map(kolben.routing)
@@ -172,6 +174,7 @@ def test_readers_see_the_old_rules_or_the_new_ones() -> None:
     assert len(list(url_map.iter_rules())) == total + 6
 
 
+@needs_core
 @pytest.mark.usefixtures("busy_threads")
 def test_two_writers_lose_no_rule() -> None:
     url_map = make_map(kolben.routing)
@@ -187,6 +190,7 @@ def test_two_writers_lose_no_rule() -> None:
         assert len(list(url_map.iter_rules(name))) == 100
 
 
+@needs_core
 @pytest.mark.usefixtures("busy_threads")
 def test_the_first_requests_may_come_all_at_once() -> None:
     for _ in range(20):

@@ -327,3 +327,31 @@ def test_classes_hold_both_ways() -> None:
     for ours in (Map, MapAdapter, Rule):
         assert issubclass(ours, getattr(werkzeug.routing, ours.__name__))
         assert ours.__module__ == "kolben.routing"
+
+
+def test_whatever_is_true_switches_an_option_on(module: t.Any) -> None:
+    adapter = map_of(module).bind("example.com")
+    assert adapter.build("index", {"q": 1}, None, 1, 0) == "http://example.com/"
+    assert adapter.match("/", return_rule="yes")[0].rule == "/"
+
+
+def test_a_multidict_keeps_its_none_where_building_is_overridden(module: t.Any) -> None:
+    from werkzeug.datastructures import MultiDict
+
+    class Own(module.Rule):  # type: ignore[misc]
+        def build(self, values: t.Any, append_unknown: bool = True) -> t.Any:
+            return "", f"/{sorted(values)}"
+
+    adapter = map_of(module, Own).bind("example.com")
+    assert adapter.build("index", MultiDict([("x", None)])) == "/['x']"
+
+
+def test_a_scheme_may_name_a_websocket(module: t.Any) -> None:
+    environ = {"wsgi.url_scheme": "ws", "HTTP_HOST": "example.com", "REQUEST_METHOD": "GET"}
+    assert map_of(module).bind_to_environ(environ).websocket is True
+
+
+def test_no_warning_where_hosts_are_matched(module: t.Any) -> None:
+    environ = {"wsgi.url_scheme": "http", "HTTP_HOST": "a.b", "REQUEST_METHOD": "GET"}
+    url_map = module.Map([module.Rule("/", host="a.b", endpoint="ab")], host_matching=True)
+    assert url_map.bind_to_environ(environ, "example.com").server_name == "example.com"

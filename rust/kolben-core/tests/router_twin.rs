@@ -1,5 +1,5 @@
 //! The router against a twin that is written for clearness, and against any bytes at all.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may fail")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::string_slice, reason = "a test may fail")]
 
 use kolben_core::router::{
     Converter, Item, Matcher, Methods, Misses, Outcome, RuleFlags, Tree, Values, parts, scan,
@@ -152,13 +152,11 @@ enum Step {
 }
 
 fn step(segment: &[Piece]) -> Step {
-    match segment {
-        [Piece::Text(text)] => Step::Static((*text).to_owned()),
-        _ => {
-            let weight = Weight::of(segment);
-            Step::Dynamic { pieces: segment.to_vec(), weight, is_final: false, suffixed: false }
-        }
+    if let [Piece::Text(text)] = segment {
+        return Step::Static((*text).to_owned());
     }
+    let weight = Weight::of(segment);
+    Step::Dynamic { pieces: segment.to_vec(), weight, is_final: false, suffixed: false }
 }
 
 /// A state of the twin, with its ways on in the order in which they are tried.
@@ -268,10 +266,8 @@ impl<'a> Twin<'a> {
         }
         let (_, branch) = node.ways.iter().find(|(step, _)| *step == Step::Static(String::new()))?;
         let &rule = branch.rules.iter().find(|rule| self.takes(**rule))?;
-        Some(match self.rules[rule].flags.strict_slashes {
-            true => End::SlashRequired,
-            false => End::Rule(rule, values.to_vec()),
-        })
+        let strict = self.rules[rule].flags.strict_slashes;
+        Some(if strict { End::SlashRequired } else { End::Rule(rule, values.to_vec()) })
     }
 
     fn search_rest(

@@ -219,7 +219,7 @@ impl AdapterCore {
         slf: &Bound<'py, Self>,
         path_info: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        return_rule: bool,
+        #[pyo3(from_py_with = truth)] return_rule: bool,
         query_args: Option<&Bound<'py, PyAny>>,
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -240,8 +240,8 @@ impl AdapterCore {
         endpoint: &Bound<'py, PyAny>,
         values: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        force_external: bool,
-        append_unknown: bool,
+        #[pyo3(from_py_with = truth)] force_external: bool,
+        #[pyo3(from_py_with = truth)] append_unknown: bool,
         url_scheme: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !force_external
@@ -260,6 +260,11 @@ impl AdapterCore {
         visit.call(&fields.core)?;
         fields.all().into_iter().try_for_each(|field| visit.call(field))
     }
+}
+
+/// Any object may stand for yes or no, as it may in Python.
+fn truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.is_truthy()
 }
 
 impl AdapterCore {
