@@ -23,7 +23,10 @@ def run(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-MATCH = "from kolben.routing import Map, Rule; print(Map([Rule('/<int:n>', endpoint=1)]).bind('h').match('/7'))"
+MATCH = (
+    "from kolben.routing import Map, Rule;"
+    " print(Map([Rule('/<int:n>', endpoint=1)]).bind('h').match('/7'))"
+)
 
 
 def test_the_mode_of_this_process_is_the_one_asked_for():

@@ -104,7 +104,7 @@ class StateMachineMatcher(WerkzeugMatcher):
         table = self._table
         if table is None:
             table = self._builder.table(object, bool(self.merge_slashes), _NO_RULES)
-        answer = table.match(domain, path, method, websocket, True)
+        answer = table.match(domain, path, method, bool(websocket), True)
         if len(answer) == 2:
             return answer
         kind, first, second = answer

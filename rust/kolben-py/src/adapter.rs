@@ -219,7 +219,7 @@ impl AdapterCore {
         slf: &Bound<'py, Self>,
         path_info: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        return_rule: bool,
+        #[pyo3(from_py_with = truth)] return_rule: bool,
         query_args: Option<&Bound<'py, PyAny>>,
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -240,8 +240,8 @@ impl AdapterCore {
         endpoint: &Bound<'py, PyAny>,
         values: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        force_external: bool,
-        append_unknown: bool,
+        #[pyo3(from_py_with = truth)] force_external: bool,
+        #[pyo3(from_py_with = truth)] append_unknown: bool,
         url_scheme: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !force_external
@@ -260,6 +260,11 @@ impl AdapterCore {
         visit.call(&fields.core)?;
         fields.all().into_iter().try_for_each(|field| visit.call(field))
     }
+}
+
+/// Any object may stand for yes or no, as it may in Python.
+fn truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.is_truthy()
 }
 
 impl AdapterCore {
@@ -347,7 +352,7 @@ impl AdapterCore {
             let by_subdomain = !core.matches_hosts() && !fields.subdomain.is_none(py);
             let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
             let domain = domain.bind(py).clone();
-            let websocket = truth(websocket.unwrap_or(fields.websocket.bind(py)))?;
+            let websocket = plain_truth(websocket.unwrap_or(fields.websocket.bind(py)))?;
             let path = stored(path_info, &fields.path_info);
             Some((table, domain, path, stored(method, &fields.default_method), websocket))
         });
@@ -438,7 +443,7 @@ impl AdapterCore {
 
 /// Whether a value is `True` or `False`; anything else is for Python to say.
 #[inline]
-fn truth(value: &Bound<'_, PyAny>) -> Option<bool> {
+fn plain_truth(value: &Bound<'_, PyAny>) -> Option<bool> {
     match (value.is(PyBool::new(value.py(), true)), value.is(PyBool::new(value.py(), false))) {
         (true, _) => Some(true),
         (_, true) => Some(false),

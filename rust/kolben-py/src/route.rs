@@ -242,25 +242,38 @@ impl Route {
         append_unknown: bool,
         built: &mut Built,
     ) -> PyResult<bool> {
-        let Built { domain, path, .. } = built;
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
-        let mut rendered = Ok(());
+        match self.assemble_from(py, blueprint, given, filling, append_unknown, built) {
+            Ok(()) => Ok(true),
+            Err(error) if is_validation_error(py, &error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn assemble_from(
+        &self,
+        py: Python<'_>,
+        blueprint: &Blueprint,
+        given: &Given<'_, '_>,
+        filling: &[Option<Bound<'_, PyAny>>],
+        append_unknown: bool,
+        built: &mut Built,
+    ) -> PyResult<()> {
+        let Built { domain, path, .. } = built;
+        // PERF: as many values as variables, all of them used: nothing can be left over.
+        let may_be_more = given.values.len() > blueprint.conversions.len() || self.defaults.is_some();
+        let mut query = Url::new();
+        if append_unknown && may_be_more {
+            // First of all: if it cannot be encoded, that is the error, as it is Werkzeug's.
+            self.append_query(py, given, &mut query)?;
+        }
         if !blueprint.template.domain.is_empty() {
-            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, domain);
+            self.render(py, blueprint, &blueprint.template.domain, filling, domain)?;
         }
         path.reserve(64);
-        let rendered =
-            rendered.and_then(|()| self.render(py, blueprint, &blueprint.template.path, filling, path));
-        match rendered {
-            Ok(()) => {}
-            Err(error) if is_validation_error(py, &error) => return Ok(false),
-            Err(error) => return Err(error),
-        }
-        // PERF: as many values as variables, all of them used: nothing can be left over.
-        if append_unknown && (given.values.len() > blueprint.conversions.len() || self.defaults.is_some()) {
-            self.append_query(py, given, path)?;
-        }
-        Ok(true)
+        self.render(py, blueprint, &blueprint.template.path, filling, path)?;
+        path.extend_from_slice(&query);
+        Ok(())
     }
 
     fn render(
@@ -388,14 +401,17 @@ fn intern_methods(methods: &Bound<'_, PySet>) -> PyResult<()> {
         interned.push(same);
     }
     // An interned string is its own interned form: then there is nothing to change, and a set that
-    // other threads read is left alone.
-    if !all_are {
-        methods.clear();
-        for method in interned {
-            methods.add(method)?;
-        }
+    // other threads read is left alone. So is one that would come out in another order.
+    if all_are || !in_this_order(&PySet::new(py, &interned)?, &interned) {
+        return Ok(());
     }
-    Ok(())
+    methods.clear();
+    interned.into_iter().try_for_each(|method| methods.add(method))
+}
+
+/// Whether a set goes through just these objects, in their order.
+fn in_this_order(set: &Bound<'_, PySet>, order: &[Bound<'_, PyString>]) -> bool {
+    set.len() == order.len() && set.iter().zip(order).all(|(found, wanted)| found.is(wanted))
 }
 
 /// Whether a rule's query strings are made as Werkzeug makes them, and not sorted.

@@ -152,6 +152,13 @@ impl Dynamic {
         }
     }
 
+    /// Look for slashes, which no segment of a path holds, but which a domain may hold.
+    pub(super) fn mind_slashes(&mut self) {
+        if let Shape::Segment(bounds) = self.shape {
+            self.shape = Shape::Whole(Matcher::Text(bounds));
+        }
+    }
+
     /// If only Python's `re` can match it: its number among those of its tree.
     #[inline]
     pub fn foreign(&self) -> Option<usize> {

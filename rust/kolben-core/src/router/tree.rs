@@ -145,7 +145,13 @@ impl Tree {
         let to = match part {
             Part::Static(text) if text.is_empty() => *state.slash.get_or_insert(next),
             Part::Static(text) => state.children.get_or_insert(text, next),
-            Part::Dynamic(part) => state.edge(part, next, &mut self.foreigns),
+            Part::Dynamic(part) => {
+                let mut part = (**part).clone();
+                if from == ROOT {
+                    part.mind_slashes();
+                }
+                state.edge(part, next, &mut self.foreigns)
+            }
         };
         if to == next {
             self.states.push(Arc::default());
@@ -166,14 +172,13 @@ impl State {
         segment.text.is_empty() && is_last && !self.rules.is_empty()
     }
 
-    fn edge(&mut self, part: &Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
+    fn edge(&mut self, mut part: Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
         let start = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_lt());
         let end = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_le());
         let equals = self.edges.get(start..end).unwrap_or_default();
-        if let Some(edge) = equals.iter().find(|edge| edge.part == *part) {
+        if let Some(edge) = equals.iter().find(|edge| edge.part == part) {
             return edge.to;
         }
-        let mut part = part.clone();
         if let Some(number) = &mut part.foreign {
             *number = *foreigns;
             *foreigns += 1;
