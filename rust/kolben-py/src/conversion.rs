@@ -115,6 +115,7 @@ enum ToPython {
 enum ToUrl {
     Text,
     Integer { digits: usize },
+    Decimal,
     Uuid,
     Ask,
 }
@@ -184,6 +185,11 @@ impl Conversion {
             ToUrl::Uuid
         } else if encode.is(&originals.number_to_url) && is_integer {
             Limits::of(converter)?.map_or(ToUrl::Ask, |limits| ToUrl::Integer { digits: limits.digits })
+        } else if encode.is(&originals.number_to_url)
+            && is_decimal
+            && Limits::of(converter)?.is_some_and(|limits| limits.digits == 0)
+        {
+            ToUrl::Decimal
         } else {
             ToUrl::Ask
         };
@@ -270,6 +276,12 @@ impl Conversion {
                         let width = digits.saturating_sub(sign.len());
                         url.extend(format!("{sign}{:0width$}", number.unsigned_abs()).into_bytes());
                     }
+                    return Ok(());
+                }
+            }
+            ToUrl::Decimal => {
+                if value.is_exact_instance_of::<PyFloat>() {
+                    url.extend_from_slice(&bytes_of(&value.str()?)?);
                     return Ok(());
                 }
             }

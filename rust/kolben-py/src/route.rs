@@ -39,10 +39,12 @@ struct Blueprint {
     template: Template,
     /// For each variable of the template, which conversion is its own.
     conversions: Vec<usize>,
+    /// The path, if it is the same for all values there are: none.
+    constant: Option<Py<PyString>>,
 }
 
 /// A URL, or its domain, in the making.
-pub(crate) type Url = Vec<u8>;
+pub(crate) type Url = SmallVec<[u8; 104]>;
 
 /// A value for each of a rule's converters.
 pub(crate) type Filling<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 4]>;
@@ -113,7 +115,7 @@ impl Route {
         if !self.assemble(py, &given, &filling, append_unknown, &mut built)? {
             return Ok(None);
         }
-        Ok(Some((text_of(py, &built.domain)?, text_of(py, &built.path)?)))
+        Ok(Some((text_of(py, &built.domain)?, built.path_text(py)?)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -243,6 +245,13 @@ impl Route {
         built: &mut Built,
     ) -> PyResult<bool> {
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
+        // PERF: nothing to fill in and nothing to append: one object serves all requests.
+        if given.values.is_empty()
+            && let Some(constant) = &blueprint.constant
+        {
+            built.constant = Some(constant.clone_ref(py));
+            return Ok(true);
+        }
         match self.assemble_from(py, blueprint, given, filling, append_unknown, built) {
             Ok(()) => Ok(true),
             Err(error) if is_validation_error(py, &error) => Ok(false),
@@ -262,17 +271,23 @@ impl Route {
         let Built { domain, path, .. } = built;
         // PERF: as many values as variables, all of them used: nothing can be left over.
         let may_be_more = given.values.len() > blueprint.conversions.len() || self.defaults.is_some();
-        let mut query = Url::new();
-        if append_unknown && may_be_more {
+        let query = if append_unknown && may_be_more {
             // First of all: if it cannot be encoded, that is the error, as it is Werkzeug's.
+            let mut query = Url::new();
             self.append_query(py, given, &mut query)?;
-        }
+            Some(query)
+        } else {
+            None
+        };
         if !blueprint.template.domain.is_empty() {
-            self.render(py, blueprint, &blueprint.template.domain, filling, domain)?;
+            let mut text = Url::new();
+            self.render(py, blueprint, &blueprint.template.domain, filling, &mut text)?;
+            domain.extend_from_slice(&text);
         }
-        path.reserve(64);
         self.render(py, blueprint, &blueprint.template.path, filling, path)?;
-        path.extend_from_slice(&query);
+        if let Some(query) = query {
+            path.extend_from_slice(&query);
+        }
         Ok(())
     }
 
@@ -320,11 +335,16 @@ impl Route {
             if let Some(value) = &default {
                 conversion.encode_into(value, &mut text)?;
             }
-            fixed.push(default.map(|_| text));
+            fixed.push(default.map(|_| text.to_vec()));
             conversions.push(index);
         }
         let fixed = |number: usize| fixed.get(number).and_then(Option::as_deref);
-        Ok(Box::new(Blueprint { template: Template::new(&domain, &path, fixed), conversions }))
+        let template = Template::new(&domain, &path, fixed);
+        let constant = match template.path.as_slice() {
+            [Slot::Text(text)] if template.domain.is_empty() => Some(text_of(py, text)?.unbind()),
+            _ => None,
+        };
+        Ok(Box::new(Blueprint { template, conversions, constant }))
     }
 
     /// The conversion of this name, and its place.
