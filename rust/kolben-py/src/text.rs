@@ -27,7 +27,7 @@ fn with_surrogates<'a>(text: &Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
 pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if bytes.is_ascii() {
         // PERF: a decoder would look for what is not there.
-        return Ok(ascii(py, bytes));
+        return ascii(py, bytes);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(PyString::new(py, text)),
@@ -41,13 +41,16 @@ pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
 
 /// The `str` for ASCII bytes.
 #[inline]
-fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
-    let length = bytes.len().cast_signed();
-    // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte; the
-    // call gives a new reference to a `str`, or null and an exception, which is out of memory.
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
+    // before anybody else sees it, or null and an exception. The bytes are ASCII, as was promised.
     unsafe {
-        Bound::from_owned_ptr(py, ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length))
-            .cast_into_unchecked()
+        let text = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
+        let text = Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked::<PyString>();
+        if !bytes.is_empty() {
+            let characters = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), characters, bytes.len());
+        }
+        Ok(text)
     }
 }
