@@ -101,6 +101,11 @@ class StateMachineMatcher(WerkzeugMatcher):
         """Find the rule and its arguments, or raise what Werkzeug's matcher raises."""
         if not self._is_plain:
             return super().match(domain, path, method, websocket)
+        if not (isinstance(method, str) and isinstance(websocket, bool)):
+            # What compares equal to what is Python's to say.
+            machine = WerkzeugMatcher(self.merge_slashes)
+            machine._root = self._root
+            return machine.match(domain, path, method, websocket)
         table = self._table
         if table is None:
             table = self._builder.table(object, bool(self.merge_slashes), _NO_RULES)
