@@ -126,21 +126,21 @@ pub(crate) fn read<'py>(
 /// `name [ ":" port ]` where Werkzeug would change nothing but the case: ASCII labels of fitting
 /// length, and a port that is one.
 fn is_simple_host(host: &str) -> bool {
-    let (name, port) = match host.split_once(':') {
-        Some((name, port)) => (name, Some(port)),
-        None => (host, None),
-    };
-    let is_label = |label: &str| {
-        (1..64).contains(&label.len())
-            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-    };
-    let is_port = |port: &str| {
-        !port.starts_with('0')
-            && port.len() <= 5
-            && port.bytes().all(|byte| byte.is_ascii_digit())
-            && port.parse::<u16>().is_ok()
-    };
-    name.split('.').all(is_label) && port.is_none_or(is_port)
+    let mut label = 0;
+    for (place, byte) in host.bytes().enumerate() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' if label < 63 => label += 1,
+            b'.' if label > 0 => label = 0,
+            b':' if label > 0 => return host.get(place + 1..).is_some_and(is_port),
+            _ => return false,
+        }
+    }
+    label > 0
+}
+
+/// A number from 1 to 65535 without leading zeros.
+fn is_port(port: &str) -> bool {
+    !port.starts_with('0') && port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok()
 }
 
 /// What stands before the server name in the current host, if it ends in it.

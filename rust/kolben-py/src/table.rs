@@ -359,9 +359,11 @@ impl Offsets {
 /// Whether a method is in upper case as it stands.
 #[inline]
 fn is_upper(method: &Bound<'_, PyString>) -> bool {
-    method
-        .to_str()
-        .is_ok_and(|method| method.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase()))
+    // PERF: nearly every request's method is this very object.
+    method.is(intern!(method.py(), "GET"))
+        || method
+            .to_str()
+            .is_ok_and(|method| method.bytes().all(|byte| byte.is_ascii() && !byte.is_ascii_lowercase()))
 }
 
 /// A path with exactly one slash at its head, unless it is empty.

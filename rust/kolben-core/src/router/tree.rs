@@ -49,7 +49,7 @@ pub(super) struct State {
     /// The child for an empty segment, which nearly every walk asks for.
     pub(super) slash: Option<StateId>,
     /// Ordered by weight; among equals, the first added first.
-    pub(super) edges: Vec<Edge>,
+    pub(super) edges: Box<[Edge]>,
     pub(super) rules: SmallVec<[RuleId; 4]>,
 }
 
@@ -117,7 +117,7 @@ impl Tree {
             Arc::make_mut(state).rules.push(rule);
         }
         self.behind_first_slash = self.find_start();
-        let root_edges = self.state(ROOT).map(|root| root.edges.as_slice()).unwrap_or_default();
+        let root_edges = self.state(ROOT).map(|root| &*root.edges).unwrap_or_default();
         self.joins_domain = root_edges.iter().any(|edge| edge.part.is_final);
         rule
     }
@@ -183,9 +183,11 @@ impl State {
             *number = *foreigns;
             *foreigns += 1;
         }
-        // Most states have one edge or none: room for more would be most of a rule's memory.
-        self.edges.reserve_exact(1);
-        self.edges.insert(end, Edge { part, to: next });
+        // No room for more: most states have one edge or none, and it would be most of a rule's memory.
+        let mut edges = std::mem::take(&mut self.edges).into_vec();
+        edges.reserve_exact(1);
+        edges.insert(end, Edge { part, to: next });
+        self.edges = edges.into_boxed_slice();
         next
     }
 }
@@ -282,8 +284,8 @@ fn load(text: &[u8], start: usize, left: usize) -> u64 {
 #[derive(Clone, Debug, Default)]
 struct Children {
     /// A power of two of places, at most half of them taken; or one place; or none.
-    places: Vec<Child>,
-    count: usize,
+    places: Box<[Child]>,
+    count: u32,
     /// Chosen so that no two children of a small table want the same place.
     seed: u32,
 }
@@ -330,8 +332,8 @@ impl Children {
             return found;
         }
         self.count += 1;
-        if self.count > 1 && self.count * 2 > self.places.len() {
-            self.resize((self.count * 2).next_power_of_two());
+        if self.count > 1 && self.count as usize * 2 > self.places.len() {
+            self.resize((self.count as usize * 2).next_power_of_two());
         } else if self.count == 1 {
             self.resize(1);
         }
@@ -374,7 +376,7 @@ impl Children {
 
     /// Put all children into a table of this size.
     fn resize(&mut self, size: usize) {
-        for child in std::mem::replace(&mut self.places, vec![Child::default(); size]) {
+        for child in std::mem::replace(&mut self.places, vec![Child::default(); size].into_boxed_slice()) {
             if child.length > 0 {
                 self.enter(child);
             }
