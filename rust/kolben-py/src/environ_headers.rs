@@ -1,16 +1,25 @@
 //! `EnvironHeadersCore`: look-ups in the WSGI environ, placed before Werkzeug's `EnvironHeaders`.
 
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PySuper, PyTuple};
 
-use crate::headers::Look;
+use crate::headers::{HeadersCore, Look};
 
 /// The hot methods of `kolben.datastructures.EnvironHeaders`.
-#[pyclass(subclass, frozen, module = "kolben._core")]
-pub(crate) struct EnvironHeadersCore;
+#[pyclass(extends = HeadersCore, subclass, frozen, module = "kolben._core")]
+pub(crate) struct EnvironHeadersCore {
+    /// What Python sees as `environ`, until somebody assigns another.
+    environ: OnceLock<Py<PyAny>>,
+    /// Whether another was assigned.
+    moved: AtomicBool,
+}
 
 /// The methods as this type defines them, to tell an override from the original.
 struct Originals {
@@ -61,8 +70,12 @@ pub(crate) fn environ_key<'py>(
 }
 
 fn environ_of<'py>(headers: &Bound<'py, EnvironHeadersCore>) -> Option<Bound<'py, PyDict>> {
-    let environ = headers.getattr(intern!(headers.py(), "environ")).ok()?;
-    environ.cast_into_exact::<PyDict>().ok()
+    let core = headers.get();
+    if core.moved.load(Ordering::Relaxed) {
+        return None;
+    }
+    let environ = core.environ.get()?.bind(headers.py());
+    environ.cast_exact::<PyDict>().ok().cloned()
 }
 
 fn find<'py>(
@@ -83,14 +96,8 @@ fn keeps(
     name: &Bound<'_, PyString>,
     original: &Py<PyAny>,
 ) -> bool {
-    let py = headers.py();
-    let own = |dict: &Bound<'_, PyDict>| {
-        dict.len() == 2 || matches!(dict.contains(name), Ok(false))
-    };
-    headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
-        && headers
-            .getattr(intern!(py, "__dict__"))
-            .is_ok_and(|dict| dict.cast_exact::<PyDict>().is_ok_and(own))
+    headers.as_super().get().untouched()
+        && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
 }
 
 fn look_up<'py>(
@@ -189,15 +196,75 @@ fn values<'py>(
 #[pymethods]
 impl EnvironHeadersCore {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(
+        args: &Bound<'_, PyTuple>,
+        kwargs: Option<&Bound<'_, PyDict>>,
+    ) -> PyClassInitializer<Self> {
+        let _ = kwargs; // they are `__init__`'s
+        PyClassInitializer::from(HeadersCore::empty(args.py()))
+            .add_subclass(Self { environ: OnceLock::new(), moved: AtomicBool::new(false) })
     }
 
     fn __init__<'py>(slf: &Bound<'py, Self>, environ: &Bound<'py, PyAny>) -> PyResult<()> {
+        Self::__setattr__(slf, intern!(slf.py(), "environ"), environ)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.environ.get())
+    }
+
+    #[getter]
+    fn environ<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
         let py = slf.py();
-        slf.setattr(intern!(py, "_list"), PyList::empty(py))?;
-        slf.setattr(intern!(py, "environ"), environ)
+        let core = slf.get();
+        match core.environ.get() {
+            Some(environ) if !core.moved.load(Ordering::Relaxed) => Ok(environ.bind(py).clone()),
+            _ => {
+                let name = intern!(py, "environ");
+                let own = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+                own.get_item(name)?.ok_or_else(|| {
+                    PyAttributeError::new_err("'EnvironHeaders' object has no attribute 'environ'")
+                })
+            }
+        }
+    }
+
+    fn __setattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        if name.to_str().is_ok_and(|name| name == "environ") {
+            let core = slf.get();
+            if core.environ.set(value.clone().unbind()).is_ok() {
+                return Ok(());
+            }
+            core.moved.store(true, Ordering::Relaxed);
+            return slf.getattr(intern!(py, "__dict__"))?.set_item(name, value);
+        }
+        HeadersCore::__setattr__(slf.as_super(), name, value)
+    }
+
+    fn __delattr__<'py>(slf: &Bound<'py, Self>, name: &Bound<'py, PyString>) -> PyResult<()> {
+        HeadersCore::__delattr__(slf.as_super(), name)
+    }
+
+    fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let state = HeadersCore::__getstate__(slf.as_super())?;
+        state.set_item(intern!(slf.py(), "environ"), Self::environ(slf)?)?;
+        Ok(state)
+    }
+
+    fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
+        let name = intern!(slf.py(), "environ");
+        let state = state.copy()?;
+        if let Some(environ) = state.get_item(name)? {
+            Self::__setattr__(slf, name, &environ)?;
+            state.del_item(name)?;
+        }
+        HeadersCore::__setstate__(slf.as_super(), &state)
     }
 
     fn _get_key<'py>(

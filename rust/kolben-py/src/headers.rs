@@ -4,12 +4,15 @@
 //! an object none of whose methods is overridden) and hands everything else to the next class in
 //! the MRO, so that odd input meets Werkzeug's own code.
 
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use memchr::memchr3;
 use pyo3::exceptions::{PyKeyError, PyValueError};
 use pyo3::intern;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyInt, PyIterator, PyList, PyString, PySuper, PyTuple, PyType};
+use pyo3::types::{PyDict, PyInt, PyIterator, PyList, PyString, PySuper, PyTuple};
 
 /// What a look at the plain case found.
 pub(crate) enum Look<'py> {
@@ -23,7 +26,12 @@ pub(crate) enum Look<'py> {
 
 /// The hot methods of `kolben.datastructures.Headers`; everything else is Werkzeug's.
 #[pyclass(subclass, frozen, module = "kolben._core")]
-pub(crate) struct HeadersCore;
+pub(crate) struct HeadersCore {
+    /// What Python sees as `_list`, until somebody assigns another.
+    list: Py<PyList>,
+    /// Whether one of `SHADOWED` was ever assigned on the instance.
+    assigned: AtomicBool,
+}
 
 /// The methods as this type defines them, to tell an override from the original.
 struct Originals {
@@ -50,32 +58,45 @@ fn originals(py: Python<'_>) -> PyResult<&Originals> {
     })
 }
 
-/// A plain `Headers`: its instance dictionary and the list in it.
-pub(crate) struct Plain<'py> {
-    ty: Bound<'py, PyType>,
-    dict: Bound<'py, PyDict>,
-    list: Bound<'py, PyList>,
-}
+/// Names that count when they are assigned on an instance: no fast path may go past them.
+const SHADOWED: [&str; 5] = ["_list", "_get_key", "add", "set", "extend"];
 
-impl<'py> Plain<'py> {
-    fn of(object: &Bound<'py, PyAny>) -> Option<Self> {
-        let py = object.py();
-        let dict = object.getattr(intern!(py, "__dict__")).ok()?;
-        let dict = dict.cast_into_exact::<PyDict>().ok()?;
-        let list = dict.get_item(intern!(py, "_list")).ok()??;
-        let list = list.cast_into_exact::<PyList>().ok()?;
-        Some(Self { ty: object.get_type(), dict, list })
+impl HeadersCore {
+    pub(crate) fn empty(py: Python<'_>) -> Self {
+        Self { list: PyList::empty(py).unbind(), assigned: AtomicBool::new(false) }
+    }
+
+    /// Whether nothing was assigned on the instance that a fast path would have to respect.
+    pub(crate) fn untouched(&self) -> bool {
+        !self.assigned.load(Ordering::Relaxed)
+    }
+
+    /// The list of entries, unless another was assigned.
+    fn list<'py>(headers: &Bound<'py, Self>) -> Option<Bound<'py, PyList>> {
+        let core = headers.get();
+        core.untouched().then(|| core.list.bind(headers.py()).clone())
     }
 
     /// Whether `name` is still the method that this file defines, on the class and the instance.
-    fn keeps(&self, name: &Bound<'py, PyString>, original: &Py<PyAny>) -> bool {
-        self.ty.getattr(name).is_ok_and(|found| found.is(original))
-            && (self.dict.len() == 1 || matches!(self.dict.contains(name), Ok(false)))
+    fn keeps(headers: &Bound<'_, Self>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
+        headers.get().untouched()
+            && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
+    }
+
+    /// The list, or what was assigned in its place.
+    fn entries<'py>(headers: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        let py = headers.py();
+        if let Some(list) = Self::list(headers) {
+            return Ok(list.into_any());
+        }
+        let assigned = headers.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        let list = assigned.get_item(intern!(py, "_list"))?;
+        Ok(list.unwrap_or_else(|| headers.get().list.bind(py).clone().into_any()))
     }
 }
 
 /// The one place where names are compared: ASCII names in any case, anything else is unsure.
-fn same_name(entry: &Bound<'_, PyAny>, wanted: &str) -> Option<bool> {
+fn same_name(entry: Borrowed<'_, '_, PyAny>, wanted: &str) -> Option<bool> {
     let name = entry.cast_exact::<PyString>().ok()?;
     let name = name.to_str().ok()?;
     if name.eq_ignore_ascii_case(wanted) {
@@ -85,17 +106,15 @@ fn same_name(entry: &Bound<'_, PyAny>, wanted: &str) -> Option<bool> {
     name.is_ascii().then_some(false)
 }
 
-/// The name and the value of the entry at `index`.
-fn pair<'py>(
-    list: &Bound<'py, PyList>,
-    index: usize,
-) -> Option<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let entry = list.get_item(index).ok()?;
-    let entry = entry.cast_exact::<PyTuple>().ok()?;
-    if entry.len() != 2 {
-        return None;
+/// The name and the value of an entry that is a plain pair.
+fn pair<'a, 'py>(
+    entry: &'a Bound<'py, PyAny>,
+) -> Option<(Borrowed<'a, 'py, PyAny>, Borrowed<'a, 'py, PyAny>)> {
+    let mut items = entry.cast_exact::<PyTuple>().ok()?.iter_borrowed();
+    match (items.next(), items.next(), items.next()) {
+        (Some(name), Some(value), None) => Some((name, value)),
+        _ => None,
     }
-    Some((entry.get_item(0).ok()?, entry.get_item(1).ok()?))
 }
 
 /// An exact ASCII str: the only kind of name whose case Rust folds by itself.
@@ -105,10 +124,14 @@ fn ascii<'a>(key: &'a Bound<'_, PyAny>) -> Option<&'a str> {
 
 fn find<'py>(list: &Bound<'py, PyList>, key: &Bound<'py, PyAny>) -> Look<'py> {
     let Some(wanted) = ascii(key) else { return Look::Unsure };
-    for index in 0..list.len() {
-        let Some((name, value)) = pair(list, index) else { return Look::Unsure };
-        match same_name(&name, wanted) {
-            Some(true) => return Look::Found(value),
+    for entry in list.iter() {
+        let Some((name, value)) = pair(&entry) else { return Look::Unsure };
+        // Most names are written alike on both sides, and literals are interned.
+        if name.is(key) {
+            return Look::Found(value.to_owned());
+        }
+        match same_name(name, wanted) {
+            Some(true) => return Look::Found(value.to_owned()),
             Some(false) => {}
             None => return Look::Unsure,
         }
@@ -118,12 +141,10 @@ fn find<'py>(list: &Bound<'py, PyList>, key: &Bound<'py, PyAny>) -> Look<'py> {
 
 fn look_up<'py>(headers: &Bound<'py, HeadersCore>, key: &Bound<'py, PyAny>) -> PyResult<Look<'py>> {
     let py = headers.py();
-    Ok(match Plain::of(headers) {
-        Some(plain) if plain.keeps(intern!(py, "_get_key"), &originals(py)?.get_key) => {
-            find(&plain.list, key)
-        }
-        _ => Look::Unsure,
-    })
+    if !HeadersCore::keeps(headers, intern!(py, "_get_key"), &originals(py)?.get_key) {
+        return Ok(Look::Unsure);
+    }
+    Ok(HeadersCore::list(headers).map_or(Look::Unsure, |list| find(&list, key)))
 }
 
 /// `super(HeadersCore, headers)`: where everything that is not plain goes.
@@ -181,9 +202,8 @@ fn plain_pair<'py>(
 /// Where `key` stands first, and whether it stands anywhere else. `None`: not a plain list.
 fn places(list: &Bound<'_, PyList>, wanted: &str) -> Option<(Option<usize>, bool)> {
     let mut first = None;
-    for index in 0..list.len() {
-        let (name, _) = pair(list, index)?;
-        if same_name(&name, wanted)? {
+    for (index, entry) in list.iter().enumerate() {
+        if same_name(pair(&entry)?.0, wanted)? {
             if first.is_some() {
                 return Some((first, true));
             }
@@ -202,10 +222,10 @@ fn set_plain<'py>(
     let Some(wanted) = ascii(key) else { return Ok(false) };
     let Some(entry) = plain_pair(key, value)? else { return Ok(false) };
     // After `str(value)`, which may run any code.
-    let Some(plain) = Plain::of(headers) else { return Ok(false) };
-    match places(&plain.list, wanted) {
-        Some((Some(index), false)) => plain.list.set_item(index, entry)?,
-        Some((None, _)) => plain.list.append(entry)?,
+    let Some(list) = HeadersCore::list(headers) else { return Ok(false) };
+    match places(&list, wanted) {
+        Some((Some(index), false)) => list.set_item(index, entry)?,
+        Some((None, _)) => list.append(entry)?,
         _ => return Ok(false),
     }
     Ok(true)
@@ -216,24 +236,24 @@ fn plain_entries<'py>(source: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'
     let py = source.py();
     let list = if let Ok(list) = source.cast_exact::<PyList>() {
         list.clone()
-    } else if source.is_instance_of::<HeadersCore>()
-        && let Some(plain) = Plain::of(source)
-        && plain.keeps(intern!(py, "__iter__"), &originals(py)?.iter)
+    } else if let Ok(other) = source.cast::<HeadersCore>()
+        && HeadersCore::keeps(other, intern!(py, "__iter__"), &originals(py)?.iter)
+        && let Some(list) = HeadersCore::list(other)
     {
-        plain.list
+        list
     } else {
         return Ok(None);
     };
     let mut entries = Vec::with_capacity(list.len());
-    for index in 0..list.len() {
-        let Some((name, value)) = pair(&list, index) else { return Ok(None) };
+    for entry in list {
+        let Some((name, value)) = pair(&entry) else { return Ok(None) };
         // A value that is not a str may run code on its way to one: not a plain case.
         if value.cast_exact::<PyString>().is_err() {
             return Ok(None);
         }
         // An error is the next class's to raise: what came before it is already in by then.
         match plain_pair(&name, &value) {
-            Ok(Some(entry)) => entries.push(entry),
+            Ok(Some(_)) => entries.push(entry.clone().cast_into()?),
             Ok(None) | Err(_) => return Ok(None),
         }
     }
@@ -245,13 +265,13 @@ fn extend_plain<'py>(
     source: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
     let py = headers.py();
-    let Some(plain) = Plain::of(headers) else { return Ok(false) };
-    if !plain.keeps(intern!(py, "add"), &originals(py)?.add) {
+    if !HeadersCore::keeps(headers, intern!(py, "add"), &originals(py)?.add) {
         return Ok(false);
     }
+    let Some(list) = HeadersCore::list(headers) else { return Ok(false) };
     let Some(entries) = plain_entries(source)? else { return Ok(false) };
     for entry in entries {
-        plain.list.append(entry)?;
+        list.append(entry)?;
     }
     Ok(true)
 }
@@ -259,9 +279,64 @@ fn extend_plain<'py>(
 #[pymethods]
 impl HeadersCore {
     #[new]
-    #[pyo3(signature = (*_args, **_kwargs))]
-    fn new(_args: &Bound<'_, PyTuple>, _kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        Self
+    #[pyo3(signature = (*args, **kwargs))]
+    fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Self {
+        let _ = kwargs; // they are `__init__`'s
+        Self::empty(args.py())
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.list)
+    }
+
+    #[getter]
+    fn _list<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        Self::entries(slf)
+    }
+
+    pub(crate) fn __setattr__<'py>(
+        slf: &Bound<'py, Self>,
+        name: &Bound<'py, PyString>,
+        value: &Bound<'py, PyAny>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        if let Ok(text) = name.to_str()
+            && SHADOWED.contains(&text)
+        {
+            slf.get().assigned.store(true, Ordering::Relaxed);
+            return slf.getattr(intern!(py, "__dict__"))?.set_item(name, value);
+        }
+        next_class(slf)?.call_method1(intern!(py, "__setattr__"), (name, value))?;
+        Ok(())
+    }
+
+    pub(crate) fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
+        next_class(slf)?.call_method1(intern!(slf.py(), "__delattr__"), (name,))?;
+        Ok(())
+    }
+
+    pub(crate) fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
+        let py = slf.py();
+        let state = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.copy()?;
+        state.set_item(intern!(py, "_list"), Self::entries(slf)?)?;
+        Ok(state)
+    }
+
+    pub(crate) fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
+        let py = slf.py();
+        let state = state.copy()?;
+        let own = slf.get().list.bind(py);
+        if let Some(list) = state.get_item(intern!(py, "_list"))?
+            && let Ok(list) = list.cast_exact::<PyList>()
+        {
+            own.set_slice(0, own.len(), list)?;
+            state.del_item(intern!(py, "_list"))?;
+        }
+        if state.is_empty() {
+            return Ok(());
+        }
+        slf.get().assigned.store(true, Ordering::Relaxed);
+        slf.getattr(intern!(py, "__dict__"))?.cast::<PyDict>()?.update(state.as_mapping())
     }
 
     #[pyo3(signature = (defaults = None))]
@@ -270,13 +345,12 @@ impl HeadersCore {
         defaults: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<()> {
         let py = slf.py();
-        slf.setattr(intern!(py, "_list"), PyList::empty(py))?;
+        let list = slf.get().list.bind(py);
+        if !list.is_empty() {
+            list.del_slice(0, list.len())?;
+        }
         let Some(defaults) = defaults else { return Ok(()) };
-        let kept = Plain::of(slf)
-            .is_some_and(|plain| match originals(py) {
-                Ok(known) => plain.keeps(intern!(py, "extend"), &known.extend),
-                Err(_) => false,
-            });
+        let kept = Self::keeps(slf, intern!(py, "extend"), &originals(py)?.extend);
         if !(kept && extend_plain(slf, defaults)?) {
             slf.call_method1(intern!(py, "extend"), (defaults,))?;
         }
@@ -287,8 +361,8 @@ impl HeadersCore {
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
     ) -> PyResult<Bound<'py, PyAny>> {
-        if let Some(plain) = Plain::of(slf)
-            && let Look::Found(value) = find(&plain.list, key)
+        if let Some(list) = Self::list(slf)
+            && let Look::Found(value) = find(&list, key)
         {
             return Ok(value);
         }
@@ -326,9 +400,9 @@ impl HeadersCore {
         let py = slf.py();
         if r#type.is_none()
             && let Some(wanted) = ascii(key)
-            && let Some(plain) = Plain::of(slf)
-            && plain.keeps(intern!(py, "__iter__"), &originals(py)?.iter)
-            && let Some(values) = all_values(&plain.list, wanted)?
+            && let Some(list) = Self::list(slf)
+            && Self::keeps(slf, intern!(py, "__iter__"), &originals(py)?.iter)
+            && let Some(values) = all_values(&list, wanted)?
         {
             return Ok(values.into_any());
         }
@@ -355,7 +429,7 @@ impl HeadersCore {
             return Ok(value);
         }
         if let Ok(index) = key.cast_exact::<PyInt>() {
-            return slf.getattr(intern!(slf.py(), "_list"))?.get_item(index);
+            return Self::entries(slf)?.get_item(index);
         }
         next_class(slf)?.call_method1(intern!(slf.py(), "__getitem__"), (key,))
     }
@@ -366,8 +440,7 @@ impl HeadersCore {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = slf.py();
-        if let Some(plain) = Plain::of(slf)
-            && plain.keeps(intern!(py, "set"), &originals(py)?.set)
+        if Self::keeps(slf, intern!(py, "set"), &originals(py)?.set)
             && set_plain(slf, key, value)?
         {
             return Ok(());
@@ -382,11 +455,11 @@ impl HeadersCore {
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
-        slf.getattr(intern!(slf.py(), "_list"))?.try_iter()
+        Self::entries(slf)?.try_iter()
     }
 
     fn __len__(slf: &Bound<'_, Self>) -> PyResult<usize> {
-        slf.getattr(intern!(slf.py(), "_list"))?.len()
+        Self::entries(slf)?.len()
     }
 
     /// Append a header; keyword arguments become parameters of its value.
@@ -399,9 +472,9 @@ impl HeadersCore {
     ) -> PyResult<()> {
         if kwargs.is_none()
             && let Some(entry) = plain_pair(key, value)?
-            && let Some(plain) = Plain::of(slf)
+            && let Some(list) = Self::list(slf)
         {
-            return plain.list.append(entry);
+            return list.append(entry);
         }
         next_class(slf)?.call_method(intern!(slf.py(), "add"), (key, value), kwargs)?;
         Ok(())
@@ -445,9 +518,9 @@ fn all_values<'py>(
     wanted: &str,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let values = PyList::empty(list.py());
-    for index in 0..list.len() {
-        let Some((name, value)) = pair(list, index) else { return Ok(None) };
-        match same_name(&name, wanted) {
+    for entry in list {
+        let Some((name, value)) = pair(&entry) else { return Ok(None) };
+        match same_name(name, wanted) {
             Some(true) => values.append(value)?,
             Some(false) => {}
             None => return Ok(None),
