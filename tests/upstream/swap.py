@@ -14,6 +14,11 @@ import typing as t
 #: (Kolben module, Werkzeug module, names)
 SWAPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ("kolben.datastructures", "werkzeug.datastructures", ("EnvironHeaders", "Headers")),
+    (
+        "kolben.formparser",
+        "werkzeug.formparser",
+        ("FormDataParser", "MultiPartParser", "MultipartDecoder", "parse_form_data"),
+    ),
 )
 
 

@@ -47,16 +47,18 @@ const MOST_KEYS: usize = 1024;
 const LONGEST_KEPT_NAME: usize = 64;
 
 /// The environ key of a header name; `None` for a name that is not an ASCII str.
-pub(crate) fn environ_key<'py>(
-    name: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn environ_key<'py>(name: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = name.py();
-    let Ok(text) = name.cast_exact::<PyString>() else { return Ok(None) };
+    let Ok(text) = name.cast_exact::<PyString>() else {
+        return Ok(None);
+    };
     let keys = KEYS.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
     if let Some(key) = keys.get_item(text)? {
         return Ok(Some(key));
     }
-    let Some(text) = text.to_str().ok().filter(|text| text.is_ascii()) else { return Ok(None) };
+    let Some(text) = text.to_str().ok().filter(|text| text.is_ascii()) else {
+        return Ok(None);
+    };
     let mut upper = text.replace('-', "_");
     upper.make_ascii_uppercase();
     if upper != "CONTENT_TYPE" && upper != "CONTENT_LENGTH" {
@@ -82,8 +84,12 @@ fn find<'py>(
     headers: &Bound<'py, EnvironHeadersCore>,
     name: &Bound<'py, PyAny>,
 ) -> PyResult<Look<'py>> {
-    let Some(environ) = environ_of(headers) else { return Ok(Look::Unsure) };
-    let Some(key) = environ_key(name)? else { return Ok(Look::Unsure) };
+    let Some(environ) = environ_of(headers) else {
+        return Ok(Look::Unsure);
+    };
+    let Some(key) = environ_key(name)? else {
+        return Ok(Look::Unsure);
+    };
     Ok(match environ.get_item(key)? {
         Some(value) => Look::Found(value),
         None => Look::Missing,
@@ -97,7 +103,10 @@ fn keeps(
     original: &Py<PyAny>,
 ) -> bool {
     headers.as_super().get().untouched()
-        && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
+        && headers
+            .get_type()
+            .getattr(name)
+            .is_ok_and(|found| found.is(original))
 }
 
 fn look_up<'py>(
@@ -140,7 +149,11 @@ fn header_name(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Result<Optio
         if name == "CONTENT_TYPE" || name == "CONTENT_LENGTH" {
             return Ok(None);
         }
-        return if name.is_ascii() { Ok(Some(title(name))) } else { Err(()) };
+        return if name.is_ascii() {
+            Ok(Some(title(name)))
+        } else {
+            Err(())
+        };
     }
     if key == "CONTENT_TYPE" || key == "CONTENT_LENGTH" {
         return Ok(value.is_truthy().map_err(|_| ())?.then(|| title(key)));
@@ -178,10 +191,7 @@ fn count(environ: &Bound<'_, PyDict>) -> Option<usize> {
 }
 
 /// The values whose header name is `wanted` once both are in lower case.
-fn values<'py>(
-    environ: &Bound<'py, PyDict>,
-    wanted: &str,
-) -> PyResult<Option<Bound<'py, PyList>>> {
+fn values<'py>(environ: &Bound<'py, PyDict>, wanted: &str) -> PyResult<Option<Bound<'py, PyList>>> {
     let list = PyList::empty(environ.py());
     for (key, value) in environ.iter() {
         match header_name(&key, &value) {
@@ -202,8 +212,10 @@ impl EnvironHeadersCore {
         kwargs: Option<&Bound<'_, PyDict>>,
     ) -> PyClassInitializer<Self> {
         let _ = kwargs; // they are `__init__`'s
-        PyClassInitializer::from(HeadersCore::empty(args.py()))
-            .add_subclass(Self { environ: OnceLock::new(), moved: AtomicBool::new(false) })
+        PyClassInitializer::from(HeadersCore::empty(args.py())).add_subclass(Self {
+            environ: OnceLock::new(),
+            moved: AtomicBool::new(false),
+        })
     }
 
     fn __init__<'py>(slf: &Bound<'py, Self>, environ: &Bound<'py, PyAny>) -> PyResult<()> {
@@ -222,7 +234,9 @@ impl EnvironHeadersCore {
             Some(environ) if !core.moved.load(Ordering::Relaxed) => Ok(environ.bind(py).clone()),
             _ => {
                 let name = intern!(py, "environ");
-                let own = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+                let own = slf
+                    .getattr(intern!(py, "__dict__"))?
+                    .cast_into::<PyDict>()?;
                 own.get_item(name)?.ok_or_else(|| {
                     PyAttributeError::new_err("'EnvironHeaders' object has no attribute 'environ'")
                 })
@@ -350,7 +364,9 @@ impl EnvironHeadersCore {
         {
             return Ok(count);
         }
-        next_class(slf)?.call_method0(intern!(py, "__len__"))?.extract()
+        next_class(slf)?
+            .call_method0(intern!(py, "__len__"))?
+            .extract()
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
@@ -359,6 +375,8 @@ impl EnvironHeadersCore {
         {
             return list.try_iter();
         }
-        next_class(slf)?.call_method0(intern!(slf.py(), "__iter__"))?.try_iter()
+        next_class(slf)?
+            .call_method0(intern!(slf.py(), "__iter__"))?
+            .try_iter()
     }
 }

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memchr3;
 use pyo3::exceptions::{PyKeyError, PyValueError};
-use pyo3::intern;
 use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyInt, PyIterator, PyList, PyString, PySuper, PyTuple};
@@ -63,7 +63,10 @@ const SHADOWED: [&str; 5] = ["_list", "_get_key", "add", "set", "extend"];
 
 impl HeadersCore {
     pub(crate) fn empty(py: Python<'_>) -> Self {
-        Self { list: PyList::empty(py).unbind(), assigned: AtomicBool::new(false) }
+        Self {
+            list: PyList::empty(py).unbind(),
+            assigned: AtomicBool::new(false),
+        }
     }
 
     /// Whether nothing was assigned on the instance that a fast path would have to respect.
@@ -74,13 +77,17 @@ impl HeadersCore {
     /// The list of entries, unless another was assigned.
     fn list<'py>(headers: &Bound<'py, Self>) -> Option<Bound<'py, PyList>> {
         let core = headers.get();
-        core.untouched().then(|| core.list.bind(headers.py()).clone())
+        core.untouched()
+            .then(|| core.list.bind(headers.py()).clone())
     }
 
     /// Whether `name` is still the method that this file defines, on the class and the instance.
     fn keeps(headers: &Bound<'_, Self>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
         headers.get().untouched()
-            && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
+            && headers
+                .get_type()
+                .getattr(name)
+                .is_ok_and(|found| found.is(original))
     }
 
     /// The list, or what was assigned in its place.
@@ -89,7 +96,9 @@ impl HeadersCore {
         if let Some(list) = Self::list(headers) {
             return Ok(list.into_any());
         }
-        let assigned = headers.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
+        let assigned = headers
+            .getattr(intern!(py, "__dict__"))?
+            .cast_into::<PyDict>()?;
         let list = assigned.get_item(intern!(py, "_list"))?;
         Ok(list.unwrap_or_else(|| headers.get().list.bind(py).clone().into_any()))
     }
@@ -119,13 +128,21 @@ fn pair<'a, 'py>(
 
 /// An exact ASCII str: the only kind of name whose case Rust folds by itself.
 fn ascii<'a>(key: &'a Bound<'_, PyAny>) -> Option<&'a str> {
-    key.cast_exact::<PyString>().ok()?.to_str().ok().filter(|text| text.is_ascii())
+    key.cast_exact::<PyString>()
+        .ok()?
+        .to_str()
+        .ok()
+        .filter(|text| text.is_ascii())
 }
 
 fn find<'py>(list: &Bound<'py, PyList>, key: &Bound<'py, PyAny>) -> Look<'py> {
-    let Some(wanted) = ascii(key) else { return Look::Unsure };
+    let Some(wanted) = ascii(key) else {
+        return Look::Unsure;
+    };
     for entry in list.iter() {
-        let Some((name, value)) = pair(&entry) else { return Look::Unsure };
+        let Some((name, value)) = pair(&entry) else {
+            return Look::Unsure;
+        };
         // Most names are written alike on both sides, and literals are interned.
         if name.is(key) {
             return Look::Found(value.to_owned());
@@ -159,7 +176,9 @@ pub(crate) fn one_line(text: &Bound<'_, PyString>) -> Option<bool> {
 
 /// `Ok(true)` for a plain name, `Ok(false)` to ask the next class.
 fn plain_name(key: &Bound<'_, PyAny>) -> PyResult<bool> {
-    let Ok(name) = key.cast_exact::<PyString>() else { return Ok(false) };
+    let Ok(name) = key.cast_exact::<PyString>() else {
+        return Ok(false);
+    };
     match one_line(name) {
         Some(true) => Ok(true),
         Some(false) => Err(PyValueError::new_err(format!(
@@ -219,10 +238,16 @@ fn set_plain<'py>(
     key: &Bound<'py, PyAny>,
     value: &Bound<'py, PyAny>,
 ) -> PyResult<bool> {
-    let Some(wanted) = ascii(key) else { return Ok(false) };
-    let Some(entry) = plain_pair(key, value)? else { return Ok(false) };
+    let Some(wanted) = ascii(key) else {
+        return Ok(false);
+    };
+    let Some(entry) = plain_pair(key, value)? else {
+        return Ok(false);
+    };
     // After `str(value)`, which may run any code.
-    let Some(list) = HeadersCore::list(headers) else { return Ok(false) };
+    let Some(list) = HeadersCore::list(headers) else {
+        return Ok(false);
+    };
     match places(&list, wanted) {
         Some((Some(index), false)) => list.set_item(index, entry)?,
         Some((None, _)) => list.append(entry)?,
@@ -246,7 +271,9 @@ fn plain_entries<'py>(source: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'
     };
     let mut entries = Vec::with_capacity(list.len());
     for entry in list {
-        let Some((name, value)) = pair(&entry) else { return Ok(None) };
+        let Some((name, value)) = pair(&entry) else {
+            return Ok(None);
+        };
         // A value that is not a str may run code on its way to one: not a plain case.
         if value.cast_exact::<PyString>().is_err() {
             return Ok(None);
@@ -268,8 +295,12 @@ fn extend_plain<'py>(
     if !HeadersCore::keeps(headers, intern!(py, "add"), &originals(py)?.add) {
         return Ok(false);
     }
-    let Some(list) = HeadersCore::list(headers) else { return Ok(false) };
-    let Some(entries) = plain_entries(source)? else { return Ok(false) };
+    let Some(list) = HeadersCore::list(headers) else {
+        return Ok(false);
+    };
+    let Some(entries) = plain_entries(source)? else {
+        return Ok(false);
+    };
     for entry in entries {
         list.append(entry)?;
     }
@@ -317,12 +348,18 @@ impl HeadersCore {
 
     pub(crate) fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
-        let state = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.copy()?;
+        let state = slf
+            .getattr(intern!(py, "__dict__"))?
+            .cast_into::<PyDict>()?
+            .copy()?;
         state.set_item(intern!(py, "_list"), Self::entries(slf)?)?;
         Ok(state)
     }
 
-    pub(crate) fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
+    pub(crate) fn __setstate__<'py>(
+        slf: &Bound<'py, Self>,
+        state: &Bound<'py, PyDict>,
+    ) -> PyResult<()> {
         let py = slf.py();
         let state = state.copy()?;
         let own = slf.get().list.bind(py);
@@ -336,20 +373,21 @@ impl HeadersCore {
             return Ok(());
         }
         slf.get().assigned.store(true, Ordering::Relaxed);
-        slf.getattr(intern!(py, "__dict__"))?.cast::<PyDict>()?.update(state.as_mapping())
+        slf.getattr(intern!(py, "__dict__"))?
+            .cast::<PyDict>()?
+            .update(state.as_mapping())
     }
 
     #[pyo3(signature = (defaults = None))]
-    fn __init__<'py>(
-        slf: &Bound<'py, Self>,
-        defaults: Option<&Bound<'py, PyAny>>,
-    ) -> PyResult<()> {
+    fn __init__<'py>(slf: &Bound<'py, Self>, defaults: Option<&Bound<'py, PyAny>>) -> PyResult<()> {
         let py = slf.py();
         let list = slf.get().list.bind(py);
         if !list.is_empty() {
             list.del_slice(0, list.len())?;
         }
-        let Some(defaults) = defaults else { return Ok(()) };
+        let Some(defaults) = defaults else {
+            return Ok(());
+        };
         let kept = Self::keeps(slf, intern!(py, "extend"), &originals(py)?.extend);
         if !(kept && extend_plain(slf, defaults)?) {
             slf.call_method1(intern!(py, "extend"), (defaults,))?;
@@ -440,8 +478,7 @@ impl HeadersCore {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = slf.py();
-        if Self::keeps(slf, intern!(py, "set"), &originals(py)?.set)
-            && set_plain(slf, key, value)?
+        if Self::keeps(slf, intern!(py, "set"), &originals(py)?.set) && set_plain(slf, key, value)?
         {
             return Ok(());
         }
@@ -519,7 +556,9 @@ fn all_values<'py>(
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let values = PyList::empty(list.py());
     for entry in list {
-        let Some((name, value)) = pair(&entry) else { return Ok(None) };
+        let Some((name, value)) = pair(&entry) else {
+            return Ok(None);
+        };
         match same_name(name, wanted) {
             Some(true) => values.append(value)?,
             Some(false) => {}

@@ -2,6 +2,7 @@
 
 mod environ_headers;
 mod headers;
+mod multipart;
 
 /// The compiled core of Kolben.
 #[pyo3::pymodule(gil_used = false)]
@@ -12,6 +13,8 @@ mod _core {
     use super::environ_headers::EnvironHeadersCore;
     #[pymodule_export]
     use super::headers::HeadersCore;
+    #[pymodule_export]
+    use super::multipart::MultipartCore;
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
