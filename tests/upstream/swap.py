@@ -12,6 +12,41 @@ import typing as t
 
 #: (Kolben module, Werkzeug module, names)
 SWAPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "kolben.headers",
+        "werkzeug.http",
+        (
+            "dump_cookie",
+            "dump_header",
+            "dump_options_header",
+            "http_date",
+            "is_resource_modified",
+            "parse_accept_header",
+            "parse_age",
+            "parse_cache_control_header",
+            "parse_content_range_header",
+            "parse_cookie",
+            "parse_csp_header",
+            "parse_date",
+            "parse_dict_header",
+            "parse_etags",
+            "parse_if_range_header",
+            "parse_list_header",
+            "parse_options_header",
+            "parse_range_header",
+            "parse_set_header",
+            "quote_header_value",
+            "unquote_header_value",
+        ),
+    ),
+    ("kolben.headers", "werkzeug.urls", ("iri_to_uri", "uri_to_iri")),
+    ("kolben.headers.sansio", "werkzeug.sansio.http", ("is_resource_modified", "parse_cookie")),
+    (
+        "kolben.headers",
+        "werkzeug.sansio.utils",
+        ("get_content_length", "get_current_url", "get_host", "host_is_trusted"),
+    ),
+    ("kolben.headers", "werkzeug.datastructures", ("Authorization", "WWWAuthenticate")),
     ("kolben.routing", "werkzeug.routing", ("Map", "MapAdapter", "Rule", "StateMachineMatcher")),
 )
 

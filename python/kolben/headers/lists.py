@@ -1,0 +1,177 @@
+"""Headers that are lists: plain ones, dictionaries, parameters, ``Accept``, policies."""
+
+from __future__ import annotations
+
+import typing as t
+
+from werkzeug import http
+from werkzeug.datastructures import Accept
+from werkzeug.datastructures import CharsetAccept
+from werkzeug.datastructures import ContentSecurityPolicy
+from werkzeug.datastructures import HeaderSet
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.datastructures import RequestCacheControl
+from werkzeug.datastructures import ResponseCacheControl
+
+from ..core import compiled
+
+__all__ = [
+    "dump_csp_header",
+    "dump_header",
+    "dump_options_header",
+    "parse_accept_header",
+    "parse_cache_control_header",
+    "parse_csp_header",
+    "parse_dict_header",
+    "parse_list_header",
+    "parse_options_header",
+    "parse_set_header",
+    "quote_header_value",
+    "unquote_header_value",
+]
+
+_A = t.TypeVar("_A", bound=Accept)
+_D = t.TypeVar("_D", bound="dict[str, t.Any]")
+
+# Werkzeug's own, held here: a test may put ours in their place.
+_parse_accept_header = http.parse_accept_header
+_parse_cache_control_header: t.Callable[..., t.Any] = http.parse_cache_control_header
+_parse_csp_header: t.Callable[..., t.Any] = http.parse_csp_header
+_parse_set_header = http.parse_set_header
+
+dump_csp_header = http.dump_csp_header
+
+# Where the core gives the very value, its functions stand here themselves.
+_source: t.Any = compiled or http
+quote_header_value: t.Callable[..., str] = _source.quote_header_value
+unquote_header_value: t.Callable[[str], str] = _source.unquote_header_value
+parse_list_header: t.Callable[[str], list[str]] = _source.parse_list_header
+parse_dict_header: t.Callable[[str], dict[str, str | None]] = _source.parse_dict_header
+parse_options_header: t.Callable[[str | None], tuple[str, dict[str, str]]]
+parse_options_header = _source.parse_options_header
+dump_header: t.Callable[[dict[str, t.Any] | t.Iterable[t.Any]], str] = _source.dump_header
+dump_options_header: t.Callable[[str | None, t.Mapping[str, t.Any]], str]
+dump_options_header = _source.dump_options_header
+
+#: The classes that the core fills itself, and how each sorts. A subclass may have its own idea of
+#: that, so it gets the choices in the order of the header through its constructor.
+_ORDERS: dict[type[Accept], str] = {
+    Accept: "*",
+    CharsetAccept: "*",
+    LanguageAccept: "*",
+    MIMEAccept: "/",
+}
+# A method that somebody has patched is called.
+_INITS = {
+    Accept: Accept.__init__,
+    ContentSecurityPolicy: ContentSecurityPolicy.__init__,
+    HeaderSet: HeaderSet.__init__,
+    RequestCacheControl: RequestCacheControl.__init__,
+    ResponseCacheControl: ResponseCacheControl.__init__,
+}
+_ACCEPT_INIT = Accept.__init__
+_SPECIFICITIES = {cls: cls._specificity for cls in _ORDERS}
+_HEADER_SET_INIT = HeaderSet.__init__
+_new_dict = dict.__new__
+_new_list = list.__new__
+_new_object = object.__new__
+
+
+def parse_accept_header(value: str | None, cls: type[_A] | None = None) -> _A:
+    """Parse ``Accept``, ``Accept-Charset``, ``Accept-Encoding`` or ``Accept-Language``.
+
+    :param value: the header.
+    :param cls: the class of the result, :class:`~werkzeug.datastructures.Accept` by default.
+    """
+    if cls is None:
+        cls = t.cast("type[_A]", Accept)
+    if not value:
+        return cls(None)
+    if compiled is None:
+        return _parse_accept_header(value, cls)
+    order = _ORDERS.get(cls)
+    if (
+        order is None
+        or cls.__init__ is not _ACCEPT_INIT
+        or cls._specificity is not _SPECIFICITIES[cls]
+    ):
+        choices: list[tuple[str, float]] = []
+        compiled.fill_choices(choices, value, "")
+        return cls(choices)
+    result = _new_list(cls)
+    compiled.fill_choices(result, value, order)
+    result.provided = True
+    return result
+
+
+def parse_cache_control_header(
+    value: str | None,
+    on_update: t.Callable[[t.Any], None] | None = None,
+    cls: type[_D] | None = None,
+) -> _D:
+    """Parse ``Cache-Control``.
+
+    :param value: the header.
+    :param on_update: called with the result whenever that changes.
+    :param cls: the class of the result,
+        :class:`~werkzeug.datastructures.RequestCacheControl` by default.
+    """
+    if cls is None:
+        cls = t.cast("type[_D]", RequestCacheControl)
+    if compiled is None:
+        return t.cast("_D", _parse_cache_control_header(value, on_update, cls))
+    make: t.Any = cls
+    if not value:
+        return t.cast("_D", make((), on_update))
+    if _INITS.get(make) is not cls.__init__:
+        return t.cast("_D", make(compiled.parse_dict_header(value), on_update))
+    result: t.Any = _new_dict(cls)
+    compiled.fill_dict(result, value)
+    result.on_update = on_update
+    result.provided = True
+    return t.cast("_D", result)
+
+
+def parse_csp_header(
+    value: str | None,
+    on_update: t.Callable[[t.Any], None] | None = None,
+    cls: type[_D] | None = None,
+) -> _D:
+    """Parse ``Content-Security-Policy``.
+
+    :param value: the header.
+    :param on_update: called with the result whenever that changes.
+    :param cls: the class of the result,
+        :class:`~werkzeug.datastructures.ContentSecurityPolicy` by default.
+    """
+    if cls is None:
+        cls = t.cast("type[_D]", ContentSecurityPolicy)
+    if compiled is None:
+        return t.cast("_D", _parse_csp_header(value, on_update, cls))
+    make: t.Any = cls
+    if value is None:
+        return t.cast("_D", make((), on_update))
+    if _INITS.get(make) is not cls.__init__:
+        return t.cast("_D", make(compiled.policy_pairs(value), on_update))
+    result: t.Any = _new_dict(cls)
+    compiled.fill_policy(result, value)
+    result.on_update = on_update
+    result.provided = True
+    return t.cast("_D", result)
+
+
+def parse_set_header(
+    value: str | None, on_update: t.Callable[[HeaderSet], None] | None = None
+) -> HeaderSet:
+    """Parse a list whose elements are compared without regard to case.
+
+    :param value: the header.
+    :param on_update: called with the result whenever that changes.
+    """
+    if compiled is None or not value or HeaderSet.__init__ is not _HEADER_SET_INIT:
+        return _parse_set_header(value, on_update)
+    result = _new_object(HeaderSet)
+    result._headers, result._set = compiled.header_set(value)
+    result.on_update = on_update
+    return result
