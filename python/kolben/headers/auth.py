@@ -7,8 +7,6 @@ import typing as t
 from werkzeug.datastructures import auth
 
 from ..core import compiled
-from .lists import dump_header
-from .lists import quote_header_value
 
 if t.TYPE_CHECKING:
     from typing_extensions import Self

@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import datetime
-from datetime import timezone
+from datetime import datetime, timezone
 
 from werkzeug import http
-from werkzeug.datastructures import ContentRange
-from werkzeug.datastructures import ETags
-from werkzeug.datastructures import IfRange
-from werkzeug.datastructures import Range
+from werkzeug.datastructures import ContentRange, ETags, IfRange, Range
 from werkzeug.sansio import http as sansio_http
 
 from ..core import compiled
@@ -109,7 +105,8 @@ def parse_content_range_header(
         if found is None:
             return None
         if found is not NotImplemented:
-            return ContentRange(*found, on_update=on_update)
+            units, start, stop, length = found
+            return ContentRange(units, start, stop, length, on_update)
     return _parse_content_range_header(value, on_update)
 
 

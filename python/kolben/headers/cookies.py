@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import typing as t
 import warnings
-from datetime import datetime
-from datetime import timedelta
+from datetime import datetime, timedelta
 from time import time
 
 from werkzeug import http
-from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.sansio import http as sansio_http
 
 from ..core import compiled
@@ -27,7 +25,7 @@ _parse_decoded_cookie = sansio_http.parse_cookie
 _dump_cookie = http.dump_cookie
 _new_dict = dict.__new__
 #: The classes that the core fills itself, and the constructor that this passes over.
-_INITS = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
+_INITS: dict[t.Any, t.Any] = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
 
 
 def parse_cookie(

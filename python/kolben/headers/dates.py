@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import typing as t
-from datetime import date
-from datetime import datetime
-from datetime import timedelta
-from time import struct_time
 from time import time
 
 from werkzeug import http
 
 from ..core import compiled
+
+if t.TYPE_CHECKING:
+    from datetime import date, datetime, timedelta
+    from time import struct_time
 
 __all__ = ["dump_age", "http_date", "parse_age", "parse_date"]
 

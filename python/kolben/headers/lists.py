@@ -5,14 +5,16 @@ from __future__ import annotations
 import typing as t
 
 from werkzeug import http
-from werkzeug.datastructures import Accept
-from werkzeug.datastructures import CharsetAccept
-from werkzeug.datastructures import ContentSecurityPolicy
-from werkzeug.datastructures import HeaderSet
-from werkzeug.datastructures import LanguageAccept
-from werkzeug.datastructures import MIMEAccept
-from werkzeug.datastructures import RequestCacheControl
-from werkzeug.datastructures import ResponseCacheControl
+from werkzeug.datastructures import (
+    Accept,
+    CharsetAccept,
+    ContentSecurityPolicy,
+    HeaderSet,
+    LanguageAccept,
+    MIMEAccept,
+    RequestCacheControl,
+    ResponseCacheControl,
+)
 
 from ..core import compiled
 

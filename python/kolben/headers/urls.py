@@ -6,9 +6,7 @@ import typing as t
 from urllib.parse import parse_qsl
 
 from werkzeug import urls
-from werkzeug.datastructures import ImmutableMultiDict
-from werkzeug.datastructures import iter_multi_items
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MultiDict, iter_multi_items
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio import utils as sansio_utils
 
@@ -35,7 +33,7 @@ _host_is_trusted = sansio_utils.host_is_trusted
 _get_content_length = sansio_utils.get_content_length
 _new_dict = dict.__new__
 #: The classes that the core fills itself, and the constructor that this passes over.
-_INITS = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
+_INITS: dict[t.Any, t.Any] = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
 
 
 def parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> MultiDict[str, str]:

@@ -11,8 +11,8 @@ use crate::text;
 
 /// Calls `take` with the text of a header. If `tunnelled`, it is UTF-8 read as Latin-1, as PEP
 /// 3333 has it; what is not raises as `header.encode("latin1").decode()` does.
-fn with_text<'py, R>(
-    header: &Bound<'py, PyString>,
+fn with_text<R>(
+    header: &Bound<'_, PyString>,
     tunnelled: bool,
     take: impl FnOnce(&[u8]) -> PyResult<R>,
 ) -> PyResult<R> {

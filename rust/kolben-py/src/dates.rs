@@ -41,10 +41,10 @@ pub(crate) fn write_date<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Boun
 
 fn date_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Date>> {
     if let Ok(value) = value.cast_exact::<PyDateTime>() {
-        if let Some(zone) = value.get_tzinfo() {
-            if !zone.is(PyTzInfo::utc(value.py())?) {
-                return Ok(None);
-            }
+        if let Some(zone) = value.get_tzinfo()
+            && !zone.is(PyTzInfo::utc(value.py())?)
+        {
+            return Ok(None);
         }
         let (hour, minute, second) = (value.get_hour(), value.get_minute(), value.get_second());
         return Ok(date(value, hour, minute, second));

@@ -144,9 +144,9 @@ pub(crate) fn etags<'py>(
             tag => text::write(py, tag)?.into_any(),
         };
         if tag.weak {
-            weak.push(text)
+            weak.push(text);
         } else {
-            strong.push(text)
+            strong.push(text);
         }
     }
     Ok((PyFrozenSet::new(py, strong)?, PyFrozenSet::new(py, weak)?))

@@ -106,7 +106,7 @@ pub(crate) fn plain_request_iri<'py>(
                 .transpose()?
                 .map(str::as_bytes);
             let query = query_string
-                .map(|query| query.as_bytes())
+                .map(PyBytesMethods::as_bytes)
                 .unwrap_or_default();
             iri::request_url(root.to_str()?.as_bytes(), path, query, &mut url);
         }

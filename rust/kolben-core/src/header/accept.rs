@@ -124,15 +124,14 @@ fn unique(parameters: SmallVec<[Parameter<'_>; 4]>) -> SmallVec<[Parameter<'_>; 
     let mut places = HashMap::new();
     let mut kept: SmallVec<[Parameter<'_>; 4]> = SmallVec::new();
     for (key, value) in parameters {
-        match places
+        if let Some(earlier) = places
             .get(&key)
             .and_then(|place: &usize| kept.get_mut(*place))
         {
-            Some(earlier) => earlier.1 = value,
-            None => {
-                places.insert(key.clone(), kept.len());
-                kept.push((key, value));
-            }
+            earlier.1 = value
+        } else {
+            places.insert(key.clone(), kept.len());
+            kept.push((key, value));
         }
     }
     kept

@@ -162,7 +162,7 @@ fn without_comma(word: &[u8]) -> &[u8] {
     word.strip_suffix(b",").unwrap_or(word)
 }
 
-impl<'a> Fields<'a> {
+impl Fields<'_> {
     fn resolve(self) -> Result<Parsed, Parsed> {
         let Self {
             mut day,
@@ -174,13 +174,12 @@ impl<'a> Fields<'a> {
         if day.is_empty() || month.is_empty() || year.is_empty() || time.is_empty() {
             return Err(Parsed::Unsure);
         }
-        let month = match month_number(month) {
-            Some(number) => number,
-            None => {
-                let number = month_number(day).ok_or(Parsed::Invalid)?;
-                day = month;
-                number
-            }
+        let month = if let Some(number) = month_number(month) {
+            number
+        } else {
+            let number = month_number(day).ok_or(Parsed::Invalid)?;
+            day = month;
+            number
         };
         day = without_comma(day);
         if memchr::memchr(b':', year).is_some_and(|at| at > 0) {
@@ -242,8 +241,7 @@ fn offset(zone: &[u8]) -> Result<i32, Parsed> {
     } else {
         let (digits, sign) = match zone {
             [b'-', digits @ ..] => (digits, -1),
-            [b'+', digits @ ..] => (digits, 1),
-            digits => (digits, 1),
+            [b'+', digits @ ..] | digits => (digits, 1),
         };
         if digits
             .iter()
@@ -338,7 +336,7 @@ impl Date {
     /// Writes the date as an IMF-fixdate, 29 bytes.
     pub fn write(&self, out: &mut Vec<u8>) {
         let two = |number: u8, out: &mut Vec<u8>| {
-            out.extend([b'0' + number / 10 % 10, b'0' + number % 10])
+            out.extend([b'0' + number / 10 % 10, b'0' + number % 10]);
         };
         out.extend_from_slice(DAYS.get(self.weekday()).copied().unwrap_or_default());
         out.extend_from_slice(b", ");

@@ -24,6 +24,9 @@ use super::scan::{partition, trim};
 /// A key and, where there was an equals sign, a value.
 pub type Entry<'a> = (Cow<'a, [u8]>, Option<Cow<'a, [u8]>>);
 
+/// An entry whose key stands in the header as it is.
+type Unquoted<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
+
 /// The entries in order, keys that come twice included. A nameless one is left out.
 pub fn entries(value: &[u8]) -> impl Iterator<Item = Entry<'_>> {
     list::items(value)
@@ -37,7 +40,7 @@ pub fn entries(value: &[u8]) -> impl Iterator<Item = Entry<'_>> {
         })
 }
 
-fn entry(item: &[u8]) -> Option<(&[u8], Option<Cow<'_, [u8]>>)> {
+fn entry(item: &[u8]) -> Option<Unquoted<'_>> {
     let (key, value) = partition(item, b'=');
     let key = trim(key);
     if key.is_empty() {

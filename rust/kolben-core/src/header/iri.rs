@@ -120,18 +120,9 @@ pub fn from_uri(uri: &[u8]) -> Option<Vec<u8>> {
     })
 }
 
-const CONTROLS: [u8; 33] = {
-    let mut controls = [0; 33];
-    let mut byte = 0;
-    while byte < 33_u8 {
-        controls[byte as usize] = byte;
-        byte += 1;
-    }
-    controls
-};
-static KEPT_IN_FRAGMENT: ByteSet = ByteSet::of(&CONTROLS).with(b"%\x7f");
-static KEPT_IN_QUERY: ByteSet = ByteSet::of(&CONTROLS).with(b"%\x7f&=+#");
-static KEPT_IN_PATH: ByteSet = ByteSet::of(&CONTROLS).with(b"%\x7f/?#");
+static KEPT_IN_FRAGMENT: ByteSet = ByteSet::of(b"% \x7f").controls();
+static KEPT_IN_QUERY: ByteSet = ByteSet::of(b"% \x7f&=+#").controls();
+static KEPT_IN_PATH: ByteSet = ByteSet::of(b"% \x7f/?#").controls();
 
 /// The URL of a request from its percent-decoded parts: the root alone if there is no `path`.
 pub fn request_url(root: &[u8], path: Option<&[u8]>, query: &[u8], out: &mut Vec<u8>) {

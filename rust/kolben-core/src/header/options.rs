@@ -53,10 +53,7 @@ pub fn parse(value: &[u8]) -> Options<'_> {
         };
     }
     let parts = parts(rest);
-    let parameters = if parts
-        .iter()
-        .any(|(key, _)| key.last() == Some(&b'*') || key.contains(&b'*'))
-    {
+    let parameters = if parts.iter().any(|(key, _)| key.contains(&b'*')) {
         joined(&parts)
     } else {
         parts
@@ -173,11 +170,14 @@ enum Place {
     Pieces(usize),
 }
 
+/// A key and what its pieces give so far.
+type Pieces<'a> = (Cow<'a, [u8]>, Vec<u8>);
+
 #[derive(Default)]
 struct Join<'a> {
     places: HashMap<Cow<'a, [u8]>, Place>,
     whole: Vec<Option<Parameter<'a>>>,
-    pieces: Vec<Option<(Cow<'a, [u8]>, Vec<u8>)>>,
+    pieces: Vec<Option<Pieces<'a>>>,
     /// The charsets that the pieces named, by their index.
     charsets: HashMap<usize, &'a [u8]>,
 }
@@ -210,10 +210,11 @@ impl<'a> Join<'a> {
             return (&[], plain(value));
         }
         let (mut charset, text) = extended::split(value).unwrap_or((&[], value));
-        if charset.is_empty() && key.continued {
-            if let Some(Place::Pieces(index)) = self.places.get(&key.name) {
-                charset = self.charsets.get(index).copied().unwrap_or_default();
-            }
+        if charset.is_empty()
+            && key.continued
+            && let Some(Place::Pieces(index)) = self.places.get(&key.name)
+        {
+            charset = self.charsets.get(index).copied().unwrap_or_default();
         }
         let text = match Charset::named(charset) {
             Some(charset) => match charset.decode(text) {
@@ -229,10 +230,10 @@ impl<'a> Join<'a> {
         let index = match self.places.get(&name) {
             Some(Place::Pieces(index)) => *index,
             other => {
-                if let Some(Place::Whole(index)) = other {
-                    if let Some(slot) = self.whole.get_mut(*index) {
-                        *slot = None;
-                    }
+                if let Some(Place::Whole(index)) = other
+                    && let Some(slot) = self.whole.get_mut(*index)
+                {
+                    *slot = None;
                 }
                 let index = self.pieces.len();
                 self.pieces.push(Some((name.clone(), Vec::new())));
@@ -289,11 +290,9 @@ mod tests {
         let options = parse(value.as_bytes());
         let mut text = String::from_utf8_lossy(options.value).into_owned();
         for (key, value) in options.parameters {
-            text += &format!(
-                "|{}={}",
-                String::from_utf8_lossy(&key),
-                String::from_utf8_lossy(&value)
-            );
+            for part in ["|".as_bytes(), &key, b"=", &value] {
+                text += &String::from_utf8_lossy(part);
+            }
         }
         text
     }

@@ -69,15 +69,12 @@ pub(crate) fn unpercent(text: &[u8]) -> Cow<'_, [u8]> {
         if tail.is_empty() {
             return Cow::Owned(bytes);
         }
-        (at, rest) = match escape(tail) {
-            Some(byte) => {
-                bytes.push(byte);
-                (0, after(tail, 3))
-            }
-            None => {
-                bytes.push(b'%');
-                (0, after(tail, 1))
-            }
+        (at, rest) = if let Some(byte) = escape(tail) {
+            bytes.push(byte);
+            (0, after(tail, 3))
+        } else {
+            bytes.push(b'%');
+            (0, after(tail, 1))
         };
         at += memchr(b'%', rest).unwrap_or(rest.len());
     }

@@ -10,28 +10,22 @@ impl ByteSet {
     }
 
     /// This set with ASCII letters and digits.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "evaluated at compile time, where a panic is a build error"
-    )]
     pub(crate) const fn alphanumeric(self) -> Self {
-        let mut table = self.0;
-        let mut byte = 0;
-        while byte < 128_u8 {
-            if byte.is_ascii_alphanumeric() {
-                table[byte as usize] = true;
-            }
-            byte += 1;
-        }
-        Self(table)
+        self.with(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
+    }
+
+    /// This set with the control characters below the space.
+    pub(crate) const fn controls(self) -> Self {
+        self.with(b"\0\x01\x02\x03\x04\x05\x06\x07\x08\t\n\x0b\x0c\r\x0e\x0f")
+            .with(b"\x10\x11\x12\x13\x14\x15\x16\x17\x18\x19\x1a\x1b\x1c\x1d\x1e\x1f")
     }
 
     /// This set with the bytes in `members`.
     #[expect(
         clippy::indexing_slicing,
-        reason = "evaluated at compile time, where a panic is a build error"
+        reason = "a panic at compile time is a build error"
     )]
-    pub(crate) const fn with(self, members: &[u8]) -> Self {
+    const fn with(self, members: &[u8]) -> Self {
         let mut table = self.0;
         let mut at = 0;
         while at < members.len() {
