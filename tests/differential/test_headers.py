@@ -58,6 +58,11 @@ def outcome(function: t.Callable[..., t.Any], *arguments: t.Any) -> t.Any:
         return "raises", type(error).__name__
 
 
+def unbroken(text: str) -> str:
+    """Text that can start no other header."""
+    return text.translate(dict.fromkeys(b"\r\n\0"))
+
+
 def query(text: str) -> t.Any:
     """What Werkzeug does to a query string."""
     return ds.MultiDict(parse_qsl(text, keep_blank_values=True, errors="werkzeug.url_quote"))
@@ -246,8 +251,9 @@ CASES = {
         (*QUOTED, "\x19", "\x1a", "\x7f", "€"),
     ),
     "dump cookie parts": Case(
-        lambda value: headers.dump_cookie(value, "", path=value, domain=value),
-        lambda value: http.dump_cookie(value, "", path=value, domain=value),
+        # Kolben refuses line ends, on purpose.
+        lambda value: headers.dump_cookie(v := unbroken(value), "", path=v, domain=v),
+        lambda value: http.dump_cookie(v := unbroken(value), "", path=v, domain=v),
         "a.:é %;",
         ("a.b", ".", ":", "é", "xn--", "a" * 64, "/", "ß", '"'),
     ),
@@ -312,7 +318,8 @@ def test_dates_in_the_usual_form(
 ) -> None:
     if isinstance(zone, int):
         zone = f"{zone:+05}"
-    text = f"{day}{fields[0]:02} {fields[1]} {fields[2]} {'%02d:%02d:%02d' % clock} {zone}"
+    hour, minute, second = clock
+    text = f"{day}{fields[0]:02} {fields[1]} {fields[2]} {hour:02}:{minute:02}:{second:02} {zone}"
     assert outcome(headers.parse_date, text) == outcome(http.parse_date, text)
 
 
@@ -362,13 +369,15 @@ def test_hosts(scheme: str, host: t.Any, server: t.Any, trusted: t.Any) -> None:
 
 @hypothesis.settings(max_examples=1000, deadline=None, database=None)
 @hypothesis.given(
-    st.sampled_from(["http", "HTTPS", ""]),
-    st.sampled_from(["a", "a:80", "A.b", "[::1]", "é", "", "u@a", "xn--4ca"]),
-    st.one_of(st.none(), st.text("/aé %?#;\udc80", max_size=6)),
-    st.one_of(st.none(), st.text("/aé %?#;&=+\n", max_size=8)),
-    st.one_of(st.none(), st.binary(max_size=4), st.sampled_from([b"a=b&c=%20", b"\xff%"])),
+    st.tuples(
+        st.sampled_from(["http", "HTTPS", ""]),
+        st.sampled_from(["a", "a:80", "A.b", "[::1]", "é", "", "u@a", "xn--4ca"]),
+        st.one_of(st.none(), st.text("/aé %?#;\udc80", max_size=6)),
+        st.one_of(st.none(), st.text("/aé %?#;&=+\n", max_size=8)),
+        st.one_of(st.none(), st.binary(max_size=4), st.sampled_from([b"a=b&c=%20", b"\xff%"])),
+    )
 )
-def test_current_url(*arguments: t.Any) -> None:
+def test_current_url(arguments: tuple[t.Any, ...]) -> None:
     ours = outcome(headers.get_current_url, *arguments)
     assert ours == outcome(sansio_utils.get_current_url, *arguments)
 
@@ -382,7 +391,9 @@ COOKIE_OPTIONS = st.fixed_dictionaries(
         "domain": st.sampled_from([None, "", "a", ".a.b:80", "é.b", "a..b", "\udc80"]),
         "secure": st.sampled_from([True, False, None, 1]),
         "httponly": st.sampled_from([True, False, "x"]),
-        "samesite": st.sampled_from([None, "Lax", "strict", "NONE", "ſtrict", "x"]),
+        "samesite": st.sampled_from(
+            [None, "Lax", "strict", "NONE", "\N{LATIN SMALL LETTER LONG S}trict", "x"]
+        ),
         "partitioned": st.sampled_from([True, False, 1]),
         "max_size": st.sampled_from([0, 4093]),
         "sync_expires": st.just(False),
@@ -418,16 +429,18 @@ MOMENTS = st.sampled_from(
 
 @hypothesis.settings(max_examples=2000, deadline=None, database=None)
 @hypothesis.given(
-    st.sampled_from([None, "bytes=0-1", ""]),
-    st.one_of(TAGS, DATES),
-    DATES,
-    TAGS,
-    TAGS,
-    st.sampled_from([None, '"a"', "a", 'W/"a"', ""]),
-    st.sampled_from([None, b"a"]),
-    MOMENTS,
-    st.booleans(),
+    st.tuples(
+        st.sampled_from([None, "bytes=0-1", ""]),
+        st.one_of(TAGS, DATES),
+        DATES,
+        TAGS,
+        TAGS,
+        st.sampled_from([None, '"a"', "a", 'W/"a"', ""]),
+        st.sampled_from([None, b"a"]),
+        MOMENTS,
+        st.booleans(),
+    )
 )
-def test_conditional_requests(*arguments: t.Any) -> None:
+def test_conditional_requests(arguments: tuple[t.Any, ...]) -> None:
     ours = outcome(sansio.is_resource_modified, *arguments)
     assert ours == outcome(sansio_http.is_resource_modified, *arguments)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typing as t
 
-from werkzeug.datastructures import auth
+from werkzeug.datastructures import CallbackDict, auth
 
 from ..core import compiled
 
@@ -12,6 +12,11 @@ if t.TYPE_CHECKING:
     from typing_extensions import Self
 
 __all__ = ["Authorization", "WWWAuthenticate"]
+
+
+_INIT = auth.WWWAuthenticate.__init__
+_SETATTR = auth.WWWAuthenticate.__setattr__
+_new_object = object.__new__
 
 
 class Authorization(auth.Authorization):
@@ -33,6 +38,13 @@ class WWWAuthenticate(auth.WWWAuthenticate):
     @classmethod
     def from_header(cls, value: str | None) -> Self | None:
         """Parse ``WWW-Authenticate``, ``None`` if it is empty."""
-        if value and compiled is not None:
-            return cls(*compiled.credentials(value, False))
-        return super().from_header(value)
+        if not value or compiled is None:
+            return super().from_header(value)
+        scheme, parameters, token = compiled.credentials(value, False)
+        if cls.__init__ is not _INIT or cls.__setattr__ is not _SETATTR:
+            return cls(scheme, parameters, token)
+        # PERF: bench www-authenticate; the attributes go past __setattr__, which is slow.
+        result = _new_object(cls)
+        changing: t.Any = CallbackDict(parameters, lambda _: result._trigger_on_update())
+        vars(result).update(_type=scheme, _parameters=changing, _token=token, _on_update=None)
+        return result

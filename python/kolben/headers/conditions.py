@@ -80,11 +80,11 @@ def parse_range_header(value: str | None, make_inclusive: bool = True) -> Range 
         if found is None:
             return None
         if found is not NotImplemented:
-            if Range.__init__ is not _RANGE_INIT:
-                return Range(*found)
-            result = _new_object(Range)
-            result.units, result.ranges = found
-            return result
+            if Range.__init__ is _RANGE_INIT:
+                result = _new_object(Range)
+                result.units, result.ranges = found
+                return result
+            return Range(*found)
     elif value.count(",") >= _MOST_RANGES:
         return None
     return _parse_range_header(value, make_inclusive)

@@ -23,9 +23,12 @@ __all__ = ["dump_cookie", "parse_cookie"]
 _parse_cookie = http.parse_cookie
 _parse_decoded_cookie = sansio_http.parse_cookie
 _dump_cookie = http.dump_cookie
-_new_dict = dict.__new__
-#: The classes that the core fills itself, and the constructor that this passes over.
-_INITS: dict[t.Any, t.Any] = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
+_new_dict: t.Any = dict.__new__
+_write_cookie: t.Any = compiled and compiled.write_cookie
+_fill_cookies: t.Any = compiled and compiled.fill_cookies
+#: What the core passes over where it fills one of the two classes itself. A subclass, or a
+#: constructor that somebody has patched, is called.
+_MULTI_DICT_INIT = MultiDict.__init__
 
 
 def parse_cookie(
@@ -39,7 +42,17 @@ def parse_cookie(
     if compiled is None:
         return _parse_cookie(header, cls)
     cookie = header.get("HTTP_COOKIE") if isinstance(header, dict) else header
-    return _read_cookie(cookie, cls, True)
+    if cls is None:
+        cls = MultiDict
+    if not cookie:
+        return cls()
+    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
+        result: MultiDict[str, str] = _new_dict(cls)
+        _fill_cookies(result, cookie, True)
+        return result
+    pairs: list[tuple[str, str]] = []
+    compiled.list_cookies(pairs, cookie, True)
+    return cls(pairs)
 
 
 def parse_decoded_cookie(
@@ -48,22 +61,20 @@ def parse_decoded_cookie(
     """Parse a ``Cookie`` that is text already; ``werkzeug.sansio.http.parse_cookie``."""
     if compiled is None:
         return _parse_decoded_cookie(cookie, cls)
-    return _read_cookie(cookie, cls, False)
-
-
-def _read_cookie(
-    cookie: str | None, cls: type[MultiDict[str, str]] | None, tunnelled: bool
-) -> MultiDict[str, str]:
     if cls is None:
         cls = MultiDict
     if not cookie:
         return cls()
-    core: t.Any = compiled
-    if _INITS.get(cls) is not cls.__init__:
-        return cls(core.cookie_pairs(cookie, tunnelled))
-    result = _new_dict(cls)
-    core.fill_cookies(result, cookie, tunnelled)
-    return result
+    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
+        result: MultiDict[str, str] = _new_dict(cls)
+        if _fill_cookies(result, cookie, False):
+            return result
+    else:
+        pairs: list[tuple[str, str]] = []
+        if compiled.list_cookies(pairs, cookie, False):
+            return cls(pairs)
+    # Lone surrogates: Werkzeug knows what to raise and when.
+    return _parse_decoded_cookie(cookie, cls)
 
 
 def dump_cookie(
@@ -98,13 +109,15 @@ def dump_cookie(
     :param samesite: ``Strict``, ``Lax`` or ``None`` as text.
     :param partitioned: keep a jar per site; implies ``secure``.
     """
-    if isinstance(max_age, timedelta):
-        max_age = int(max_age.total_seconds())
-    if expires is not None:
-        if not isinstance(expires, str):
-            expires = http_date(expires)
-    elif max_age is not None and sync_expires:
-        expires = http_date(time() + max_age)
+    if domain and (compiled is None or not compiled.is_plain_domain(domain)):
+        domain = domain.partition(":")[0].lstrip(".").encode("idna").decode("ascii")
+    if max_age is not None:
+        if isinstance(max_age, timedelta):
+            max_age = int(max_age.total_seconds())
+        if expires is None and sync_expires:
+            expires = http_date(time() + max_age)
+    if expires is not None and not isinstance(expires, str):
+        expires = http_date(expires)
     if samesite is not None and samesite not in {"Strict", "Lax", "None"}:
         samesite = samesite.title()
         if samesite not in {"Strict", "Lax", "None"}:
@@ -118,9 +131,7 @@ def dump_cookie(
             partitioned,
         )  # fmt: skip
     else:
-        if domain and not compiled.is_plain_domain(domain):
-            domain = domain.partition(":")[0].lstrip(".").encode("idna").decode("ascii")
-        header = compiled.write_cookie(
+        header = _write_cookie(
             key, value, domain, expires, max_age, secure, httponly, path, samesite, partitioned
         )
     if max_size and len(header) > max_size:

@@ -56,28 +56,22 @@ dump_header: t.Callable[[dict[str, t.Any] | t.Iterable[t.Any]], str] = _source.d
 dump_options_header: t.Callable[[str | None, t.Mapping[str, t.Any]], str]
 dump_options_header = _source.dump_options_header
 
-#: The classes that the core fills itself, and how each sorts. A subclass may have its own idea of
-#: that, so it gets the choices in the order of the header through its constructor.
-_ORDERS: dict[type[Accept], str] = {
-    Accept: "*",
-    CharsetAccept: "*",
-    LanguageAccept: "*",
-    MIMEAccept: "/",
+#: The classes that the core fills itself, how each sorts, and the method that says so. A subclass
+#: or a patched method may have its own idea of that, so it gets the choices in the order of the
+#: header through its constructor.
+_ORDERS = {
+    cls: ("/" if cls is MIMEAccept else "*", cls._specificity)
+    for cls in (Accept, CharsetAccept, LanguageAccept, MIMEAccept)
 }
-# A method that somebody has patched is called.
-_INITS = {
-    Accept: Accept.__init__,
-    ContentSecurityPolicy: ContentSecurityPolicy.__init__,
-    HeaderSet: HeaderSet.__init__,
-    RequestCacheControl: RequestCacheControl.__init__,
-    ResponseCacheControl: ResponseCacheControl.__init__,
-}
+# The constructors that the core passes over; a patched one is called.
 _ACCEPT_INIT = Accept.__init__
-_SPECIFICITIES = {cls: cls._specificity for cls in _ORDERS}
+_CACHE_CONTROL_INIT = RequestCacheControl.__init__
 _HEADER_SET_INIT = HeaderSet.__init__
-_new_dict = dict.__new__
+_POLICY_INIT = ContentSecurityPolicy.__init__
+_new_dict: t.Any = dict.__new__
 _new_list = list.__new__
 _new_object = object.__new__
+_NEITHER = (None, None)
 
 
 def parse_accept_header(value: str | None, cls: type[_A] | None = None) -> _A:
@@ -92,19 +86,15 @@ def parse_accept_header(value: str | None, cls: type[_A] | None = None) -> _A:
         return cls(None)
     if compiled is None:
         return _parse_accept_header(value, cls)
-    order = _ORDERS.get(cls)
-    if (
-        order is None
-        or cls.__init__ is not _ACCEPT_INIT
-        or cls._specificity is not _SPECIFICITIES[cls]
-    ):
-        choices: list[tuple[str, float]] = []
-        compiled.fill_choices(choices, value, "")
-        return cls(choices)
-    result = _new_list(cls)
-    compiled.fill_choices(result, value, order)
-    result.provided = True
-    return result
+    order, specificity = _ORDERS.get(cls, _NEITHER)
+    if cls._specificity is specificity and cls.__init__ is _ACCEPT_INIT:
+        result = _new_list(cls)
+        compiled.fill_choices(result, value, order)
+        result.provided = True
+        return result
+    choices: list[tuple[str, float]] = []
+    compiled.fill_choices(choices, value, "")
+    return cls(choices)
 
 
 def parse_cache_control_header(
@@ -126,13 +116,16 @@ def parse_cache_control_header(
     make: t.Any = cls
     if not value:
         return t.cast("_D", make((), on_update))
-    if _INITS.get(make) is not cls.__init__:
-        return t.cast("_D", make(compiled.parse_dict_header(value), on_update))
-    result: t.Any = _new_dict(cls)
-    compiled.fill_dict(result, value)
-    result.on_update = on_update
-    result.provided = True
-    return t.cast("_D", result)
+    if (make is RequestCacheControl or make is ResponseCacheControl) and (
+        make.__init__ is _CACHE_CONTROL_INIT
+    ):
+        result: t.Any = _new_dict(make)
+        compiled.fill_dict(result, value)
+        result.on_update = on_update
+        result.provided = True
+    else:
+        result = make(compiled.parse_dict_header(value), on_update)
+    return result  # type: ignore[no-any-return]
 
 
 def parse_csp_header(
@@ -154,13 +147,14 @@ def parse_csp_header(
     make: t.Any = cls
     if value is None:
         return t.cast("_D", make((), on_update))
-    if _INITS.get(make) is not cls.__init__:
-        return t.cast("_D", make(compiled.policy_pairs(value), on_update))
-    result: t.Any = _new_dict(cls)
-    compiled.fill_policy(result, value)
-    result.on_update = on_update
-    result.provided = True
-    return t.cast("_D", result)
+    if make is ContentSecurityPolicy and make.__init__ is _POLICY_INIT:
+        result: t.Any = _new_dict(make)
+        compiled.fill_policy(result, value)
+        result.on_update = on_update
+        result.provided = True
+    else:
+        result = make(compiled.policy_pairs(value), on_update)
+    return result  # type: ignore[no-any-return]
 
 
 def parse_set_header(

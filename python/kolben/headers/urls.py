@@ -31,9 +31,10 @@ _urlencode = urls._urlencode
 _get_current_url = sansio_utils.get_current_url
 _host_is_trusted = sansio_utils.host_is_trusted
 _get_content_length = sansio_utils.get_content_length
-_new_dict = dict.__new__
-#: The classes that the core fills itself, and the constructor that this passes over.
-_INITS: dict[t.Any, t.Any] = {cls: cls.__init__ for cls in (MultiDict, ImmutableMultiDict)}
+_new_dict: t.Any = dict.__new__
+#: What the core passes over where it fills one of the two classes itself. A subclass, or a
+#: constructor that somebody has patched, is called.
+_MULTI_DICT_INIT = MultiDict.__init__
 
 
 def parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> MultiDict[str, str]:
@@ -47,11 +48,11 @@ def parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> Mul
         cls = MultiDict
     if compiled is None:
         return cls(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"))
-    if _INITS.get(cls) is not cls.__init__:
-        return cls(compiled.query_pairs(query))
-    result = _new_dict(cls)
-    compiled.fill_query(result, query)
-    return result
+    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
+        result: MultiDict[str, str] = _new_dict(cls)
+        compiled.fill_query(result, query)
+        return result
+    return cls(compiled.query_pairs(query))
 
 
 def dump_query(query: t.Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]]) -> str:

@@ -29,7 +29,7 @@ pub(crate) fn credentials<'py>(
         }
         pyo3::intern!(py, "basic").clone()
     } else {
-        text::write_lower(py, scheme)?
+        text::name_lower(py, scheme)?
     };
     if !auth::has_parameters(rest) {
         return Ok(Some((scheme, None, Some(text::write(py, rest)?))));
@@ -37,7 +37,7 @@ pub(crate) fn credentials<'py>(
     let parameters = PyDict::new(py);
     for (key, value) in dict::entries(rest) {
         let value = value.map(|value| text::write(py, &value)).transpose()?;
-        parameters.set_item(text::write(py, &key)?, value)?;
+        parameters.set_item(text::name(py, &key)?, value)?;
     }
     Ok(Some((scheme, Some(parameters), None)))
 }

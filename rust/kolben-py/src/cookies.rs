@@ -1,5 +1,7 @@
 //! `Cookie` and `Set-Cookie`.
 
+use std::ops::Deref;
+
 use kolben_core::header::quote::{self, Part};
 use kolben_core::header::{cookie, host};
 use pyo3::exceptions::PyValueError;
@@ -9,68 +11,93 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::text;
 
-/// Calls `take` with the text of a header. If `tunnelled`, it is UTF-8 read as Latin-1, as PEP
-/// 3333 has it; what is not raises as `header.encode("latin1").decode()` does.
-fn with_text<R>(
+/// Calls `take` with the text of a header, and says whether it did. If `tunnelled`, it is UTF-8
+/// read as Latin-1, as PEP 3333 has it; what is not raises as `header.encode("latin1").decode()`
+/// does. Otherwise, text with lone surrogates is left to Werkzeug.
+fn with_text(
     header: &Bound<'_, PyString>,
     tunnelled: bool,
-    take: impl FnOnce(&[u8]) -> PyResult<R>,
-) -> PyResult<R> {
-    let text = text::read(header)?;
-    if !tunnelled || text.is_ascii() {
-        return take(&text);
+    take: impl FnOnce(&[u8]) -> PyResult<()>,
+) -> PyResult<bool> {
+    match header.to_str() {
+        Ok(text) if !tunnelled || text.is_ascii() => take(text.as_bytes())?,
+        Err(_) if !tunnelled => return Ok(false),
+        _ => {
+            let py = header.py();
+            let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
+            let header = bytes.call_method0(intern!(py, "decode"))?;
+            take(header.cast::<PyString>()?.to_str()?.as_bytes())?;
+        }
     }
-    let py = header.py();
-    let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
-    let header = bytes.call_method0(intern!(py, "decode"))?;
-    take(&text::read(header.cast()?)?)
+    Ok(true)
 }
 
-/// Adds the cookies of a header to `target`, a multi-dict, past any override of its methods.
+/// Puts the cookies of a header into `target`, an empty multi-dict, past any override of its
+/// methods; `False` if only Werkzeug can.
 #[pyfunction]
-pub(crate) fn fill_cookies<'py>(
-    target: &Bound<'py, PyDict>,
-    header: &Bound<'py, PyString>,
+pub(crate) fn fill_cookies(
+    target: &Bound<'_, PyDict>,
+    header: &Bound<'_, PyString>,
     tunnelled: bool,
-) -> PyResult<()> {
+) -> PyResult<bool> {
+    with_text(header, tunnelled, |header| {
+        fill(target, || cookie::pairs(header))
+    })
+}
+
+/// Appends the cookies of a header to `target` as pairs; `False` if only Werkzeug can.
+#[pyfunction]
+pub(crate) fn list_cookies(
+    target: &Bound<'_, PyList>,
+    header: &Bound<'_, PyString>,
+    tunnelled: bool,
+) -> PyResult<bool> {
     let py = header.py();
     with_text(header, tunnelled, |header| {
         for (key, value) in cookie::pairs(header) {
-            add(target, text::write(py, key)?, text::write(py, &value)?)?;
+            target.append(PyTuple::new(
+                py,
+                [text::name(py, key)?, text::write(py, &value)?],
+            )?)?;
         }
         Ok(())
     })
 }
 
-/// Adds a value to the list of its key.
-pub(crate) fn add<'py>(
-    target: &Bound<'py, PyDict>,
-    key: Bound<'py, PyString>,
-    value: Bound<'py, PyString>,
-) -> PyResult<()> {
-    match target.get_item(&key)? {
-        Some(values) => values.cast::<PyList>()?.append(value),
-        None => target.set_item(key, PyList::new(target.py(), [value])?),
+/// Puts pairs into `target`, an empty multi-dict.
+pub(crate) fn fill<I, K, V>(target: &Bound<'_, PyDict>, pairs: impl Fn() -> I) -> PyResult<()>
+where
+    I: Iterator<Item = (K, V)>,
+    K: Deref<Target = [u8]>,
+    V: Deref<Target = [u8]>,
+{
+    let py = target.py();
+    for (count, (key, value)) in pairs().enumerate() {
+        let value = PyList::new(py, [text::write(py, &value)?])?;
+        target.set_item(text::name(py, &key)?, value)?;
+        // PERF: keys seldom come twice, so that is seen by the count rather than by a look-up
+        // for each; then this starts afresh.
+        if target.len() == count {
+            target.clear();
+            return fill_carefully(target, pairs());
+        }
     }
+    Ok(())
 }
 
-/// The cookies of a header as pairs.
-#[pyfunction]
-pub(crate) fn cookie_pairs<'py>(
-    header: &Bound<'py, PyString>,
-    tunnelled: bool,
-) -> PyResult<Bound<'py, PyList>> {
-    let py = header.py();
-    let pairs = PyList::empty(py);
-    with_text(header, tunnelled, |header| {
-        for (key, value) in cookie::pairs(header) {
-            pairs.append(PyTuple::new(
-                py,
-                [text::write(py, key)?, text::write(py, &value)?],
-            )?)?;
+fn fill_carefully(
+    target: &Bound<'_, PyDict>,
+    pairs: impl Iterator<Item = (impl Deref<Target = [u8]>, impl Deref<Target = [u8]>)>,
+) -> PyResult<()> {
+    let py = target.py();
+    for (key, value) in pairs {
+        let (key, value) = (text::name(py, &key)?, text::write(py, &value)?);
+        match target.get_item(&key)? {
+            Some(values) => values.cast::<PyList>()?.append(value)?,
+            None => target.set_item(key, PyList::new(py, [value])?)?,
         }
-        Ok(pairs)
-    })
+    }
+    Ok(())
 }
 
 /// The value of a cookie as `Set-Cookie` holds it.

@@ -16,7 +16,7 @@ mod _core {
     #[pymodule_export]
     use super::auth::credentials;
     #[pymodule_export]
-    use super::cookies::{cookie_pairs, fill_cookies, is_plain_domain, quote_cookie, write_cookie};
+    use super::cookies::{fill_cookies, is_plain_domain, list_cookies, quote_cookie, write_cookie};
     #[pymodule_export]
     use super::dates::{read_age, read_date, write_date};
     #[pymodule_export]

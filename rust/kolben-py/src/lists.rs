@@ -4,9 +4,9 @@ use kolben_core::header::accept::{self, Order};
 use kolben_core::header::{csp, dict, etag, list, options, quoted};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFrozenSet, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
 
-use crate::text::{self, Text};
+use crate::text;
 
 /// Splits a list into its elements and takes the quotes off each.
 #[pyfunction]
@@ -35,7 +35,7 @@ pub(crate) fn fill_dict<'py>(
 ) -> PyResult<()> {
     let py = value.py();
     for (key, value) in dict::entries(&text::read(value)?) {
-        let key = text::write(py, &key)?;
+        let key = text::name(py, &key)?;
         match value {
             Some(value) => target.set_item(key, text::write(py, &value)?)?,
             None => target.set_item(key, py.None())?,
@@ -52,7 +52,7 @@ pub(crate) fn fill_policy<'py>(
 ) -> PyResult<()> {
     let py = value.py();
     for (name, value) in csp::directives(&text::read(value)?) {
-        target.set_item(text::write(py, name)?, text::write(py, value)?)?;
+        target.set_item(text::name(py, name)?, text::write(py, value)?)?;
     }
     Ok(())
 }
@@ -80,8 +80,8 @@ pub(crate) fn header_set<'py>(
     let (items, lowered) = (PyList::empty(py), PySet::empty(py)?);
     for item in list::items(&text::read(value)?) {
         let item = quoted::unquote(item);
-        items.append(text::write(py, &item)?)?;
-        lowered.add(text::write_lower(py, &item)?)?;
+        items.append(text::name(py, &item)?)?;
+        lowered.add(text::name_lower(py, &item)?)?;
     }
     Ok((items, lowered))
 }
@@ -100,7 +100,7 @@ pub(crate) fn parse_options_header<'py>(
     let value = text::read(value)?;
     let options = options::parse(&value);
     for (key, value) in &options.parameters {
-        parameters.set_item(text::write(py, key)?, text::write(py, value)?)?;
+        parameters.set_item(text::name(py, key)?, text::write(py, value)?)?;
     }
     Ok((text::write(py, options.value)?, parameters))
 }
@@ -121,7 +121,7 @@ pub(crate) fn fill_choices<'py>(
         _ => Order::Header,
     };
     for choice in accept::choices(&text::read(value)?, order) {
-        let value = text::write(py, &choice.value)?;
+        let value = text::name(py, &choice.value)?;
         target.append(match choice.quality {
             Some(quality) => (value, quality).into_pyobject(py)?,
             None => (value, 1).into_pyobject(py)?,
@@ -186,17 +186,15 @@ pub(crate) fn unquote_header_value<'py>(
 #[pyfunction]
 pub(crate) fn dump_header<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let py = iterable.py();
-    let mut out = Vec::new();
+    let mut out = Vec::with_capacity(64);
     if iterable.cast::<PyDict>().is_ok() {
-        for item in items(iterable)? {
-            let (key, value) = pair(&item?)?;
-            separate(b", ", &mut out);
-            if value.is_none() {
-                out.extend_from_slice(&text::read(key.cast()?)?);
-            } else {
-                write_pair(&key, &value, &mut out)?;
+        each_item(iterable, &mut out, |key, value, out| {
+            separate(b", ", out);
+            match value {
+                Some(value) => options::write_parameter(key, value, out),
+                None => out.extend_from_slice(key),
             }
-        }
+        })?;
     } else {
         for item in iterable.try_iter()? {
             separate(b", ", &mut out);
@@ -214,22 +212,19 @@ pub(crate) fn dump_options_header<'py>(
     options: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyString>> {
     let py = options.py();
-    let mut out = Vec::new();
-    let mut first = header.is_none();
+    let mut out = Vec::with_capacity(64);
     if let Some(header) = header {
         out.extend_from_slice(&text::read(header)?);
+        // An empty header has its semicolon too.
+        out.extend_from_slice(b"; ");
     }
-    for item in items(options)? {
-        let (key, value) = pair(&item?)?;
-        if value.is_none() {
-            continue;
-        }
-        if !first {
+    each_item(options, &mut out, |key, value, out| {
+        if let Some(value) = value {
+            options::write_parameter(key, value, out);
             out.extend_from_slice(b"; ");
         }
-        first = false;
-        write_pair(&key, &value, &mut out)?;
-    }
+    })?;
+    out.truncate(out.len().saturating_sub(2));
     text::write(py, &out)
 }
 
@@ -239,27 +234,50 @@ fn separate(separator: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// The items of any mapping, through its own `items` method unless it is a plain dictionary.
-fn items<'py>(
-    mapping: &Bound<'py, PyAny>,
-) -> PyResult<impl Iterator<Item = PyResult<Bound<'py, PyAny>>>> {
-    match mapping.cast_exact::<PyDict>() {
-        // A copy: `str(value)` may run code that changes the dictionary.
-        Ok(plain) => plain.items().try_iter(),
-        Err(_) => mapping
-            .call_method0(intern!(mapping.py(), "items"))?
-            .try_iter(),
+/// Calls `write` with the key and the value, unless that is `None`, of each item of a mapping.
+fn each_item(
+    mapping: &Bound<'_, PyAny>,
+    out: &mut Vec<u8>,
+    mut write: impl FnMut(&[u8], Option<&[u8]>, &mut Vec<u8>),
+) -> PyResult<()> {
+    let start = out.len();
+    if let Ok(plain) = mapping.cast_exact::<PyDict>() {
+        // PERF: no list of items as long as reading them runs nobody's code, which might change
+        // the dictionary.
+        for (key, value) in plain {
+            let Ok(key) = key.cast_exact::<PyString>() else {
+                out.truncate(start);
+                break;
+            };
+            let key = text::read(key)?;
+            if value.is_none() {
+                write(&key, None, out);
+            } else if let Ok(value) = value.cast_exact::<PyString>() {
+                write(&key, Some(&text::read(value)?), out);
+            } else if value.cast_exact::<PyInt>().is_ok() {
+                write(&key, Some(&text::read(&value.str()?)?), out);
+            } else {
+                out.truncate(start);
+                break;
+            }
+        }
+        if out.len() > start || plain.is_empty() {
+            return Ok(());
+        }
     }
-}
-
-fn pair<'py>(item: &Bound<'py, PyAny>) -> PyResult<(Bound<'py, PyAny>, Bound<'py, PyAny>)> {
-    let item = item.cast::<PyTuple>()?;
-    Ok((item.get_item(0)?, item.get_item(1)?))
-}
-
-fn write_pair(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
-    let value = value.str()?;
-    let (key, value): (Text<'_, '_>, _) = (text::read(key.cast()?)?, text::read(&value)?);
-    options::write_parameter(&key, &value, out);
+    for item in mapping
+        .call_method0(intern!(mapping.py(), "items"))?
+        .try_iter()?
+    {
+        let item = item?;
+        let item = item.cast::<PyTuple>()?;
+        let (key, value) = (item.get_item(0)?, item.get_item(1)?);
+        let key = text::read(key.cast::<PyString>()?)?;
+        if value.is_none() {
+            write(&key, None, out);
+        } else {
+            write(&key, Some(&text::read(&value.str()?)?), out);
+        }
+    }
     Ok(())
 }

@@ -23,7 +23,7 @@ pub(crate) fn read_range<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'p
         Ok(found) => found,
         Err(error) => return Ok(refuse(py, error)),
     };
-    let unit = text::write_lower(py, found.unit)?;
+    let unit = text::name_lower(py, found.unit)?;
     Ok((unit, PyList::new(py, found.spans)?)
         .into_pyobject(py)?
         .into_any())
@@ -39,7 +39,7 @@ pub(crate) fn read_content_range<'py>(value: &Bound<'py, PyString>) -> PyResult<
         Err(error) => return Ok(refuse(py, error)),
     };
     let (start, stop) = found.span.unzip();
-    let unit = text::write(py, found.unit)?;
+    let unit = text::name(py, found.unit)?;
     Ok((unit, start, stop, found.length)
         .into_pyobject(py)?
         .into_any())

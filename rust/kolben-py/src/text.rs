@@ -1,6 +1,7 @@
 //! Python's text as bytes in generalised UTF-8 and back.
 
 use std::ops::Deref;
+use std::sync::Mutex;
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -43,13 +44,56 @@ pub(crate) fn write<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, Py
     Ok(decoded.cast_into()?)
 }
 
-/// Makes a string of ASCII text in lower case; text beyond it has Python's idea of that.
-pub(crate) fn write_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+/// The names that were made last. The keys of a header are few and come with every request: a
+/// string that is here already has its hash. A name is where its own hash puts it, so no choice
+/// of names makes a look-up longer.
+static NAMES: [Mutex<Option<Py<PyString>>>; 1024] = [const { Mutex::new(None) }; 1024];
+const LONGEST_NAME: usize = 32;
+
+/// Makes a string that is likely to be made again.
+pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if text.len() > LONGEST_NAME {
+        return write(py, text);
+    }
+    // Where another thread is at this slot, its name is not worth waiting for.
+    let Some(Ok(mut slot)) = NAMES.get(slot(text)).map(Mutex::try_lock) else {
+        return write(py, text);
+    };
+    if let Some(known) = slot.as_ref().map(|known| known.bind(py))
+        && known.to_str().is_ok_and(|known| known.as_bytes() == text)
+    {
+        return Ok(known.clone());
+    }
+    let name = write(py, text)?;
+    let replaced = slot.replace(name.clone().unbind());
+    drop(slot);
+    drop(replaced);
+    Ok(name)
+}
+
+fn slot(text: &[u8]) -> usize {
+    let mix = |hash: u64, word: u64| {
+        (hash ^ word)
+            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
+            .rotate_left(29)
+    };
+    let (words, rest) = text.as_chunks::<8>();
+    let hash = words.iter().fold(text.len() as u64, |hash, word| {
+        mix(hash, u64::from_le_bytes(*word))
+    });
+    let last = rest
+        .iter()
+        .fold(0, |word, byte| word << 8 | u64::from(*byte));
+    usize::try_from(mix(hash, last) % NAMES.len() as u64).unwrap_or_default()
+}
+
+/// Makes such a string in lower case: of ASCII text, or else what Python makes of it.
+pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if text.is_ascii() {
         return if text.iter().any(u8::is_ascii_uppercase) {
-            write(py, &text.to_ascii_lowercase())
+            name(py, &text.to_ascii_lowercase())
         } else {
-            write(py, text)
+            name(py, text)
         };
     }
     Ok(write(py, text)?

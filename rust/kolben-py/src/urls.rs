@@ -4,20 +4,18 @@ use kolben_core::header::{host, iri, query};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
 
-use crate::cookies::add;
+use crate::cookies::fill;
 use crate::text;
 
-/// Adds the pairs of a query string to `target`, a multi-dict, past any override of its methods.
+/// Puts the pairs of a query string into `target`, an empty multi-dict, past any override of its
+/// methods.
 #[pyfunction]
 pub(crate) fn fill_query<'py>(
     target: &Bound<'py, PyDict>,
     query: &Bound<'py, PyString>,
 ) -> PyResult<()> {
-    let py = query.py();
-    for (name, value) in query::pairs(&text::read(query)?) {
-        add(target, text::write(py, &name)?, text::write(py, &value)?)?;
-    }
-    Ok(())
+    let query = text::read(query)?;
+    fill(target, || query::pairs(&query))
 }
 
 /// The pairs of a query string.

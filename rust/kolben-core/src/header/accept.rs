@@ -61,6 +61,7 @@ pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
             .unwrap_or(Ordering::Equal)
     };
     match order {
+        _ if choices.len() < 2 => {}
         Order::Header => {}
         Order::Star => choices.sort_by(|a, b| {
             let specific = |choice: &Choice<'_>| *choice.value != *b"*";
@@ -128,7 +129,7 @@ fn unique(parameters: SmallVec<[Parameter<'_>; 4]>) -> SmallVec<[Parameter<'_>; 
             .get(&key)
             .and_then(|place: &usize| kept.get_mut(*place))
         {
-            earlier.1 = value
+            earlier.1 = value;
         } else {
             places.insert(key.clone(), kept.len());
             kept.push((key, value));
