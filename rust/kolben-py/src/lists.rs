@@ -14,7 +14,7 @@ pub(crate) fn parse_list_header<'py>(value: &Bound<'py, PyString>) -> PyResult<B
     let py = value.py();
     let items = PyList::empty(py);
     for item in list::items(&text::read(value)?) {
-        items.append(text::write(py, &quoted::unquote(item))?)?;
+        items.append(text::name(py, &quoted::unquote(item))?)?;
     }
     Ok(items)
 }
