@@ -11,9 +11,9 @@ import typing as t
 from operator import itemgetter
 
 from werkzeug import datastructures as _werkzeug
-from werkzeug.http import dump_options_header
 
 from .core import compiled
+from .headers import dump_options_header
 
 if t.TYPE_CHECKING:
     import collections.abc as cabc

@@ -15,12 +15,12 @@ from werkzeug import formparser as _werkzeug
 from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import default_stream_factory
-from werkzeug.http import parse_options_header
 from werkzeug.sansio import multipart as _sansio
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Preamble, State
 
 from .core import compiled
 from .datastructures import Headers
+from .headers import parse_options_header, parse_query
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
@@ -367,6 +367,15 @@ class FormDataParser(_werkzeug.FormDataParser):
             raise ValueError("Missing boundary")
         form, files = parser.parse(stream, boundary, content_length)
         return stream, form, files
+
+    def _parse_urlencoded(
+        self,
+        stream: t.IO[bytes],
+        mimetype: str,
+        content_length: int | None,
+        options: dict[str, str],
+    ) -> _Result:
+        return stream, parse_query(stream.read().decode(), self.cls), self.cls()
 
 
 def parse_form_data(

@@ -1,0 +1,148 @@
+//! `Host`.
+//!
+//! ```text
+//! host = ( 1*( ALPHA / DIGIT / "." / "-" ) / "[" *HEXDIG ":" 1*( HEXDIG / ":" / "." ) "]" )
+//!        [ ":" port ]
+//! port = 1*5DIGIT, from 1 to 65535, no leading zero
+//! ```
+//!
+//! ```
+//! use kolben_core::header::host;
+//!
+//! assert_eq!(host::name(b"localhost:8080"), Some(&b"localhost"[..]));
+//! assert_eq!(host::name(b"a/b"), None);
+//! ```
+
+/// The host without its port; `None` if the whole is not valid.
+pub fn name(host: &[u8]) -> Option<&[u8]> {
+    let length = match host {
+        [b'[', inner @ ..] => {
+            let length = inner.iter().position(|byte| *byte == b']')?;
+            address(inner.get(..length)?).then_some(length + 2)?
+        }
+        _ => host
+            .iter()
+            .position(|byte| *byte == b':')
+            .unwrap_or(host.len()),
+    };
+    let (name, rest) = host.split_at_checked(length)?;
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    if name.first() != Some(&b'[') && (name.is_empty() || !name.iter().all(plain)) {
+        return None;
+    }
+    match rest {
+        [] => Some(name),
+        [b':', digits @ ..] => port(digits).map(|_| name),
+        _ => None,
+    }
+}
+
+/// Whether this may stand between the brackets: digits, a colon, and at least one character more.
+fn address(text: &[u8]) -> bool {
+    let Some(colon) = text.iter().position(|byte| *byte == b':') else {
+        return false;
+    };
+    let allowed = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+    colon + 1 < text.len()
+        && text.iter().take(colon).all(u8::is_ascii_hexdigit)
+        && text.iter().skip(colon).all(allowed)
+}
+
+/// A port that is written the plain way.
+pub(crate) fn port(digits: &[u8]) -> Option<u16> {
+    if digits.len() > 5 || digits.first() == Some(&b'0') || digits.is_empty() {
+        return None;
+    }
+    let mut number = 0_u32;
+    for digit in digits {
+        number = number * 10 + u32::from(digit.checked_sub(b'0').filter(|value| *value < 10)?);
+    }
+    u16::try_from(number).ok()
+}
+
+/// Drops the port that the scheme implies.
+pub fn without_default_port<'a>(scheme: &[u8], host: &'a [u8]) -> &'a [u8] {
+    let suffix: &[u8] = match scheme {
+        b"http" | b"ws" => b":80",
+        b"https" | b"wss" => b":443",
+        _ => return host,
+    };
+    host.strip_suffix(suffix).unwrap_or(host)
+}
+
+/// Whether IDNA would leave an ASCII name as it is: no label is empty or too long.
+pub fn is_plain(name: &[u8]) -> bool {
+    let name = name.strip_suffix(b".").unwrap_or(name);
+    name.is_ascii()
+        && name
+            .split(|byte| *byte == b'.')
+            .all(|label| (1..64).contains(&label.len()))
+}
+
+/// Whether a trusted `reference` covers `name`; with a leading dot it covers all below it too.
+/// `None` if the reference takes IDNA to compare.
+pub fn is_covered(name: &[u8], reference: &[u8]) -> Option<bool> {
+    let (reference, below) = match reference {
+        [b'.', rest @ ..] => (rest, true),
+        _ => (reference, false),
+    };
+    let (reference, _) = super::scan::partition(reference, b':');
+    if !reference.is_empty() && !is_plain(reference) {
+        return None;
+    }
+    let parent = |name: &[u8]| {
+        let head = name.strip_suffix(reference);
+        head.is_some_and(|head| head.last() == Some(&b'.'))
+    };
+    Some(name == reference || (below && parent(name)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn valid_and_invalid_hosts() {
+        for (host, expected) in [
+            ("a.b-c", Some("a.b-c")),
+            ("A:1", Some("A")),
+            ("[::1]:65535", Some("[::1]")),
+            ("[a:.]", Some("[a:.]")),
+            ("", None),
+            (":80", None),
+            ("a:", None),
+            ("a:0", None),
+            ("a:080", None),
+            ("a:65536", None),
+            ("[:]", None),
+            ("[1]", None),
+            ("[::1", None),
+            ("[::1]a", None),
+            ("a_b", None),
+            ("a\n", None),
+        ] {
+            assert_eq!(
+                name(host.as_bytes()),
+                expected.map(str::as_bytes),
+                "{host:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_the_scheme_s_own_port_goes() {
+        assert_eq!(without_default_port(b"http", b"a:80"), b"a");
+        assert_eq!(without_default_port(b"https", b"a:80"), b"a:80");
+        assert_eq!(without_default_port(b"wss", b"a:443"), b"a");
+    }
+
+    #[test]
+    fn a_leading_dot_covers_names_below() {
+        assert_eq!(is_covered(b"a.b", b".b"), Some(true));
+        assert_eq!(is_covered(b"b", b".b:80"), Some(true));
+        assert_eq!(is_covered(b"ab", b".b"), Some(false));
+        assert_eq!(is_covered(b"a.b", b"b"), Some(false));
+        assert_eq!(is_covered(b"b", "é".as_bytes()), None);
+        assert_eq!(is_covered(b"b", b"a..b"), None);
+    }
+}

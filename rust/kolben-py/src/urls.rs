@@ -1,0 +1,160 @@
+//! Query strings, URLs and hosts.
+
+use kolben_core::header::{host, iri, query};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+
+use crate::cookies::fill;
+use crate::text;
+
+/// Puts the pairs of a query string into `target`, an empty multi-dict, past any override of its
+/// methods.
+#[pyfunction]
+pub(crate) fn fill_query<'py>(
+    target: &Bound<'py, PyDict>,
+    query: &Bound<'py, PyString>,
+) -> PyResult<()> {
+    let query = text::read(query)?;
+    fill(target, || query::pairs(&query))
+}
+
+/// The pairs of a query string.
+#[pyfunction]
+pub(crate) fn query_pairs<'py>(query: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
+    let py = query.py();
+    let pairs = PyList::empty(py);
+    for (name, value) in query::pairs(&text::read(query)?) {
+        pairs.append(PyTuple::new(
+            py,
+            [text::write(py, &name)?, text::write(py, &value)?],
+        )?)?;
+    }
+    Ok(pairs)
+}
+
+/// Writes an iterable of pairs as a query string; pairs whose value is `None` are left out.
+#[pyfunction]
+pub(crate) fn write_query<'py>(pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    let mut out = Vec::new();
+    for pair in pairs.try_iter()? {
+        let pair = pair?;
+        let (name, value) = (pair.get_item(0)?, pair.get_item(1)?);
+        if value.is_none() {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(b'&');
+        }
+        write_part(&name, &mut out)?;
+        out.push(b'=');
+        write_part(&value, &mut out)?;
+    }
+    text::write(pairs.py(), &out)
+}
+
+fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    if let Ok(bytes) = part.cast::<PyBytes>() {
+        query::write(bytes.as_bytes(), out);
+    } else {
+        query::write(part.str()?.to_str()?.as_bytes(), out);
+    }
+    Ok(())
+}
+
+/// The URI of an IRI; `None` if that takes more than percent-encoding.
+#[pyfunction]
+pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Ok(text) = iri.to_str() else {
+        return Ok(None);
+    };
+    iri::to_uri(text.as_bytes())
+        .map(|uri| text::write(iri.py(), &uri))
+        .transpose()
+}
+
+/// The IRI of a URI; `None` if that takes more than percent-decoding.
+#[pyfunction]
+pub(crate) fn plain_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Ok(text) = uri.to_str() else {
+        return Ok(None);
+    };
+    iri::from_uri(text.as_bytes())
+        .map(|iri| text::write(uri.py(), &iri))
+        .transpose()
+}
+
+/// The IRI of a request; `None` if it takes more than percent-encoding.
+#[pyfunction]
+#[pyo3(signature = (scheme, host, root_path, path, query_string))]
+pub(crate) fn plain_request_iri<'py>(
+    scheme: &Bound<'py, PyString>,
+    host: &Bound<'py, PyString>,
+    root_path: Option<&Bound<'py, PyString>>,
+    path: Option<&Bound<'py, PyString>>,
+    query_string: Option<&Bound<'py, PyBytes>>,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    let mut url = Vec::with_capacity(128);
+    for part in [scheme.to_str()?, "://", host.to_str()?] {
+        url.extend_from_slice(part.as_bytes());
+    }
+    match root_path {
+        Some(root) => {
+            let path = path
+                .map(|path| path.to_str())
+                .transpose()?
+                .map(str::as_bytes);
+            let query = query_string
+                .map(PyBytesMethods::as_bytes)
+                .unwrap_or_default();
+            iri::request_url(root.to_str()?.as_bytes(), path, query, &mut url);
+        }
+        None => url.push(b'/'),
+    }
+    iri::from_uri(&url)
+        .map(|iri| text::write(scheme.py(), &iri))
+        .transpose()
+}
+
+/// Whether a host is valid and, if any are given, one of the trusted ones; `None` if that takes
+/// IDNA or another kind of collection to say.
+#[pyfunction]
+#[pyo3(signature = (host, trusted))]
+pub(crate) fn is_host_trusted<'py>(
+    host: &Bound<'py, PyString>,
+    trusted: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<bool>> {
+    let host = text::read(host)?;
+    let Some(name) = host::name(&host) else {
+        return Ok(Some(false));
+    };
+    let Some(trusted) = trusted else {
+        return Ok(Some(true));
+    };
+    for reference in trusted.try_iter()? {
+        let reference = reference?;
+        let covered = match reference.cast::<PyString>() {
+            Ok(reference) => host::is_covered(name, &text::read(reference)?),
+            Err(_) => None,
+        };
+        match covered {
+            Some(true) => return Ok(Some(true)),
+            Some(false) => {}
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(false))
+}
+
+/// The host without the port that the scheme implies.
+#[pyfunction]
+pub(crate) fn without_default_port<'py>(
+    scheme: &Bound<'py, PyString>,
+    host: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyString>> {
+    let text = text::read(host)?;
+    let short = host::without_default_port(&text::read(scheme)?, &text);
+    if short.len() == text.len() {
+        return Ok(host.clone());
+    }
+    text::write(host.py(), short)
+}
