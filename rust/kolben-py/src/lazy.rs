@@ -30,7 +30,6 @@ impl Lazy {
         })
     }
 
-    #[pyo3(signature = (instance, owner = None, /))]
     fn __get__<'py>(
         slf: &Bound<'py, Self>,
         instance: Option<&Bound<'py, PyAny>>,
