@@ -97,12 +97,18 @@ pub(crate) fn parse_options_header<'py>(
     let Some(value) = value else {
         return Ok((intern!(py, "").clone(), parameters));
     };
-    let value = text::read(value)?;
-    let options = options::parse(&value);
+    let text = text::read(value)?;
+    let options = options::parse(&text);
     for (key, value) in &options.parameters {
         parameters.set_item(text::name(py, key)?, text::write(py, value)?)?;
     }
-    Ok((text::write(py, options.value)?, parameters))
+    let bare = options.value.len() == text.len() && value.is_exact_instance_of::<PyString>();
+    let value = if bare {
+        value.clone()
+    } else {
+        text::name(py, options.value)?
+    };
+    Ok((value, parameters))
 }
 
 /// Appends the choices of an `Accept` header to `target` as pairs of value and weight, past any

@@ -60,16 +60,6 @@ pub(crate) fn port(digits: &[u8]) -> Option<u16> {
     u16::try_from(number).ok()
 }
 
-/// Drops the port that the scheme implies.
-pub fn without_default_port<'a>(scheme: &[u8], host: &'a [u8]) -> &'a [u8] {
-    let suffix: &[u8] = match scheme {
-        b"http" | b"ws" => b":80",
-        b"https" | b"wss" => b":443",
-        _ => return host,
-    };
-    host.strip_suffix(suffix).unwrap_or(host)
-}
-
 /// Whether IDNA would leave an ASCII name as it is: no label is empty or too long.
 pub fn is_plain(name: &[u8]) -> bool {
     let name = name.strip_suffix(b".").unwrap_or(name);
@@ -127,13 +117,6 @@ mod tests {
                 "{host:?}"
             );
         }
-    }
-
-    #[test]
-    fn only_the_scheme_s_own_port_goes() {
-        assert_eq!(without_default_port(b"http", b"a:80"), b"a");
-        assert_eq!(without_default_port(b"https", b"a:80"), b"a:80");
-        assert_eq!(without_default_port(b"wss", b"a:443"), b"a");
     }
 
     #[test]
