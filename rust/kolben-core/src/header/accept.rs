@@ -54,7 +54,9 @@ pub enum Order {
 
 /// The choices of a header, most specific first, then by weight, then in order.
 pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
-    let mut choices: Vec<_> = list::items(value).into_iter().filter_map(choice).collect();
+    let items = list::items(value);
+    let mut choices = Vec::with_capacity(items.len());
+    choices.extend(items.into_iter().filter_map(choice));
     let by_weight = |a: &Choice<'_>, b: &Choice<'_>| {
         b.weight()
             .partial_cmp(&a.weight())
