@@ -28,7 +28,8 @@ class Authorization(auth.Authorization):
         if value and compiled is not None:
             found = compiled.credentials(value, True)
             if found is not None:
-                return cls(*found)
+                scheme, parameters, token = found
+                return cls(scheme, parameters, token)
         return super().from_header(value)
 
 

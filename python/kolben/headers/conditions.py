@@ -49,7 +49,11 @@ _new_object = object.__new__
 
 def parse_etags(value: str | None) -> ETags:
     """Parse ``If-Match`` or ``If-None-Match``."""
-    if compiled is None or not value or value == "*" or ETags.__init__ is not _ETAGS_INIT:
+    if not value:
+        return ETags()
+    if value == "*":
+        return ETags(star_tag=True)
+    if compiled is None or ETags.__init__ is not _ETAGS_INIT:
         return _parse_etags(value)
     result = _new_object(ETags)
     result._strong, result._weak = compiled.etags(value)

@@ -100,14 +100,6 @@ fn fill_carefully(
     Ok(())
 }
 
-/// The value of a cookie as `Set-Cookie` holds it.
-#[pyfunction]
-pub(crate) fn quote_cookie<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
-    let mut out = Vec::new();
-    cookie::quote(value.to_str()?.as_bytes(), &mut out);
-    text::write(value.py(), &out)
-}
-
 /// Writes a `Set-Cookie`. The parameters come with their defaults resolved; `domain` has IDNA
 /// applied if it takes that.
 #[pyfunction]

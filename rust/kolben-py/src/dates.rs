@@ -97,6 +97,12 @@ fn whole_seconds(timestamp: f64) -> Option<i64> {
 pub(crate) fn read_age<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
     let text = text::read(value)?;
+    let odd =
+        |byte: &u8| matches!(byte, b'!'..=b'*' | b',' | b'.' | b'/' | b':'..=b'^' | b'`'..=b'~');
+    if text.first().is_some_and(odd) {
+        // No integer of Python's begins so.
+        return Ok(py.None().into_bound(py));
+    }
     if text.is_empty() || text.len() > 9 || !text.iter().all(u8::is_ascii_digit) {
         return Ok(py.NotImplemented().into_bound(py));
     }

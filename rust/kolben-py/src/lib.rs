@@ -20,7 +20,7 @@ mod _core {
     #[pymodule_export]
     use super::auth::credentials;
     #[pymodule_export]
-    use super::cookies::{fill_cookies, is_plain_domain, list_cookies, quote_cookie, write_cookie};
+    use super::cookies::{fill_cookies, is_plain_domain, list_cookies, write_cookie};
     #[pymodule_export]
     use super::dates::{read_age, read_date, write_date};
     #[pymodule_export]
@@ -42,7 +42,7 @@ mod _core {
     #[pymodule_export]
     use super::urls::{
         fill_query, is_host_trusted, plain_iri, plain_request_iri, plain_uri, query_pairs,
-        without_default_port, write_query,
+        write_query,
     };
 
     #[pymodule_init]

@@ -1,5 +1,7 @@
 //! Headers that are lists: plain ones, dictionaries, parameters, `Accept`, entity tags, policies.
 
+use std::cell::{Cell, RefCell};
+
 use kolben_core::header::accept::{self, Order};
 use kolben_core::header::{csp, dict, etag, list, options, quoted};
 use pyo3::intern;
@@ -97,12 +99,18 @@ pub(crate) fn parse_options_header<'py>(
     let Some(value) = value else {
         return Ok((intern!(py, "").clone(), parameters));
     };
-    let value = text::read(value)?;
-    let options = options::parse(&value);
+    let text = text::read(value)?;
+    let options = options::parse(&text);
     for (key, value) in &options.parameters {
         parameters.set_item(text::name(py, key)?, text::write(py, value)?)?;
     }
-    Ok((text::write(py, options.value)?, parameters))
+    let bare = options.value.len() == text.len() && value.is_exact_instance_of::<PyString>();
+    let value = if bare {
+        value.clone()
+    } else {
+        text::name(py, options.value)?
+    };
+    Ok((value, parameters))
 }
 
 /// Appends the choices of an `Accept` header to `target` as pairs of value and weight, past any
@@ -242,28 +250,22 @@ fn each_item(
 ) -> PyResult<()> {
     let start = out.len();
     if let Ok(plain) = mapping.cast_exact::<PyDict>() {
-        // PERF: no list of items as long as reading them runs nobody's code, which might change
-        // the dictionary.
-        for (key, value) in plain {
-            let Ok(key) = key.cast_exact::<PyString>() else {
-                out.truncate(start);
-                break;
-            };
-            let key = text::read(key)?;
-            if value.is_none() {
-                write(&key, None, out);
-            } else if let Ok(value) = value.cast_exact::<PyString>() {
-                write(&key, Some(&text::read(value)?), out);
-            } else if value.cast_exact::<PyInt>().is_ok() {
-                write(&key, Some(&text::read(&value.str()?)?), out);
-            } else {
-                out.truncate(start);
-                break;
+        // PERF: bench dump-options. No list of items as long as reading them runs no Python code,
+        // which might change the dictionary.
+        let state = RefCell::new((&mut *out, &mut write));
+        let odd = Cell::new(false);
+        // Locked, where there is no other lock against other threads.
+        plain.locked_for_each(|key, value| {
+            if !odd.get() {
+                let (out, write) = &mut *state.borrow_mut();
+                odd.set(write_plainly(&key, &value, out, write)?.is_none());
             }
-        }
-        if out.len() > start || plain.is_empty() {
+            Ok(())
+        })?;
+        if !odd.get() {
             return Ok(());
         }
+        out.truncate(start);
     }
     for item in mapping
         .call_method0(intern!(mapping.py(), "items"))?
@@ -280,4 +282,30 @@ fn each_item(
         }
     }
     Ok(())
+}
+
+/// Writes an item of plain text, `None` or a plain number; `None` if it is none of these.
+fn write_plainly(
+    key: &Bound<'_, PyAny>,
+    value: &Bound<'_, PyAny>,
+    out: &mut Vec<u8>,
+    write: &mut impl FnMut(&[u8], Option<&[u8]>, &mut Vec<u8>),
+) -> PyResult<Option<()>> {
+    let Some(Ok(key)) = key.cast_exact::<PyString>().ok().map(|key| key.to_str()) else {
+        return Ok(None);
+    };
+    let key = key.as_bytes();
+    if value.is_none() {
+        write(key, None, out);
+    } else if let Ok(value) = value.cast_exact::<PyString>() {
+        let Ok(value) = value.to_str() else {
+            return Ok(None);
+        };
+        write(key, Some(value.as_bytes()), out);
+    } else if value.cast_exact::<PyInt>().is_ok() {
+        write(key, Some(value.str()?.to_str()?.as_bytes()), out);
+    } else {
+        return Ok(None);
+    }
+    Ok(Some(()))
 }

@@ -36,8 +36,8 @@ pub(crate) fn read<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Text<'a,
 
 /// Makes a string.
 pub(crate) fn write<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if let Ok(text) = std::str::from_utf8(text) {
-        return Ok(PyString::new(py, text));
+    if let Ok(text) = PyString::from_bytes(py, text) {
+        return Ok(text);
     }
     let bytes = PyBytes::new(py, text);
     let decoded = bytes.call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))?;

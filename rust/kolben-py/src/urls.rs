@@ -144,17 +144,3 @@ pub(crate) fn is_host_trusted<'py>(
     }
     Ok(Some(false))
 }
-
-/// The host without the port that the scheme implies.
-#[pyfunction]
-pub(crate) fn without_default_port<'py>(
-    scheme: &Bound<'py, PyString>,
-    host: &Bound<'py, PyString>,
-) -> PyResult<Bound<'py, PyString>> {
-    let text = text::read(host)?;
-    let short = host::without_default_port(&text::read(scheme)?, &text);
-    if short.len() == text.len() {
-        return Ok(host.clone());
-    }
-    text::write(host.py(), short)
-}

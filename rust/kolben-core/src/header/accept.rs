@@ -54,7 +54,9 @@ pub enum Order {
 
 /// The choices of a header, most specific first, then by weight, then in order.
 pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
-    let mut choices: Vec<_> = list::items(value).into_iter().filter_map(choice).collect();
+    let items = list::items(value);
+    let mut choices = Vec::with_capacity(items.len());
+    choices.extend(items.into_iter().filter_map(choice));
     let by_weight = |a: &Choice<'_>, b: &Choice<'_>| {
         b.weight()
             .partial_cmp(&a.weight())
@@ -67,14 +69,10 @@ pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
             let specific = |choice: &Choice<'_>| *choice.value != *b"*";
             specific(b).cmp(&specific(a)).then_with(|| by_weight(a, b))
         }),
-        Order::Mime => {
-            let keyed = choices
-                .into_iter()
-                .map(|choice| (specificity(&choice.value), choice));
-            let mut keyed: Vec<_> = keyed.collect();
-            keyed.sort_by(|a, b| b.0.cmp(&a.0).then_with(|| by_weight(&a.1, &b.1)));
-            choices = keyed.into_iter().map(|(_, choice)| choice).collect();
-        }
+        Order::Mime => choices.sort_by(|a, b| {
+            let by_parts = specificity(&b.value).cmp(specificity(&a.value));
+            by_parts.then_with(|| by_weight(a, b))
+        }),
     }
     choices
 }
@@ -152,21 +150,27 @@ fn weight(text: &[u8]) -> Option<f64> {
 }
 
 /// For each part of a MIME type whether it is not a star.
-fn specificity(value: &[u8]) -> SmallVec<[bool; 8]> {
-    let mut parts = SmallVec::new();
-    let mut rest = value;
-    while let Some(at) = memchr::memchr2(b'/', b';', rest) {
-        let (part, tail) = scan::cut(rest, at);
-        if tail.first() == Some(&b';') {
-            parts.push(trim_end(part) != b"*");
-            rest = trim_start(scan::after(tail, 1));
-        } else {
-            parts.push(part != b"*");
-            rest = scan::after(tail, 1);
-        }
-    }
-    parts.push(rest != b"*");
-    parts
+fn specificity(value: &[u8]) -> impl Iterator<Item = bool> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mark = text.iter().position(|byte| matches!(byte, b'/' | b';'));
+        let (part, tail) = scan::cut(text, mark.unwrap_or(text.len()));
+        Some(match tail {
+            [b';', tail @ ..] => {
+                rest = Some(trim_start(tail));
+                trim_end(part) != b"*"
+            }
+            [_, tail @ ..] => {
+                rest = Some(tail);
+                part != b"*"
+            }
+            [] => {
+                rest = None;
+                part != b"*"
+            }
+        })
+    })
 }
 
 fn trim_end(mut text: &[u8]) -> &[u8] {

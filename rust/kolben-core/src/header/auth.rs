@@ -28,7 +28,7 @@ pub fn has_parameters(rest: &[u8]) -> bool {
     while let [head @ .., b'='] = rest {
         rest = head;
     }
-    rest.contains(&b'=')
+    memchr::memchr(b'=', rest).is_some()
 }
 
 /// Decodes canonical base64: `None` for anything that is not, right or wrong.

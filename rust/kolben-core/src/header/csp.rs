@@ -12,11 +12,11 @@
 //! assert_eq!(found, [(&b"font-src"[..], &b"'self'"[..])]);
 //! ```
 
-use super::scan::{partition, trim};
+use super::scan::{partition, parts, trim};
 
 /// The directives in order; one without a value is left out.
 pub fn directives(value: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    value.split(|byte| *byte == b';').filter_map(|directive| {
+    parts(value, b';').filter_map(|directive| {
         let (name, value) = partition(trim(directive), b' ');
         value.map(|value| (trim(name), trim(value)))
     })

@@ -13,39 +13,35 @@
 //! assert_eq!(host::name(b"a/b"), None);
 //! ```
 
+use super::scan::{ByteSet, cut, partition};
+
 /// The host without its port; `None` if the whole is not valid.
 pub fn name(host: &[u8]) -> Option<&[u8]> {
-    let length = match host {
+    let (name, rest) = match host {
         [b'[', inner @ ..] => {
-            let length = inner.iter().position(|byte| *byte == b']')?;
-            address(inner.get(..length)?).then_some(length + 2)?
+            let (address, rest) = ADDRESS.span(inner);
+            if rest.first() != Some(&b']') || !is_address(address) {
+                return None;
+            }
+            cut(host, address.len() + 2)
         }
-        _ => host
-            .iter()
-            .position(|byte| *byte == b':')
-            .unwrap_or(host.len()),
+        _ => NAME.span(host),
     };
-    let (name, rest) = host.split_at_checked(length)?;
-    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
-    if name.first() != Some(&b'[') && (name.is_empty() || !name.iter().all(plain)) {
-        return None;
-    }
     match rest {
+        _ if name.is_empty() => None,
         [] => Some(name),
         [b':', digits @ ..] => port(digits).map(|_| name),
         _ => None,
     }
 }
 
+static NAME: ByteSet = ByteSet::of(b".-").alphanumeric();
+static ADDRESS: ByteSet = ByteSet::of(b":.0123456789abcdefABCDEF");
+
 /// Whether this may stand between the brackets: digits, a colon, and at least one character more.
-fn address(text: &[u8]) -> bool {
-    let Some(colon) = text.iter().position(|byte| *byte == b':') else {
-        return false;
-    };
-    let allowed = |byte: &u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
-    colon + 1 < text.len()
-        && text.iter().take(colon).all(u8::is_ascii_hexdigit)
-        && text.iter().skip(colon).all(allowed)
+fn is_address(text: &[u8]) -> bool {
+    let (digits, rest) = partition(text, b':');
+    rest.is_some_and(|rest| !rest.is_empty()) && !digits.contains(&b'.')
 }
 
 /// A port that is written the plain way.
@@ -58,16 +54,6 @@ pub(crate) fn port(digits: &[u8]) -> Option<u16> {
         number = number * 10 + u32::from(digit.checked_sub(b'0').filter(|value| *value < 10)?);
     }
     u16::try_from(number).ok()
-}
-
-/// Drops the port that the scheme implies.
-pub fn without_default_port<'a>(scheme: &[u8], host: &'a [u8]) -> &'a [u8] {
-    let suffix: &[u8] = match scheme {
-        b"http" | b"ws" => b":80",
-        b"https" | b"wss" => b":443",
-        _ => return host,
-    };
-    host.strip_suffix(suffix).unwrap_or(host)
 }
 
 /// Whether IDNA would leave an ASCII name as it is: no label is empty or too long.
@@ -86,7 +72,7 @@ pub fn is_covered(name: &[u8], reference: &[u8]) -> Option<bool> {
         [b'.', rest @ ..] => (rest, true),
         _ => (reference, false),
     };
-    let (reference, _) = super::scan::partition(reference, b':');
+    let (reference, _) = partition(reference, b':');
     if !reference.is_empty() && !is_plain(reference) {
         return None;
     }
@@ -127,13 +113,6 @@ mod tests {
                 "{host:?}"
             );
         }
-    }
-
-    #[test]
-    fn only_the_scheme_s_own_port_goes() {
-        assert_eq!(without_default_port(b"http", b"a:80"), b"a");
-        assert_eq!(without_default_port(b"https", b"a:80"), b"a:80");
-        assert_eq!(without_default_port(b"wss", b"a:443"), b"a");
     }
 
     #[test]

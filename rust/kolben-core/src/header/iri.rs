@@ -1,7 +1,7 @@
 //! From IRI to URI and back.
 //!
 //! ```text
-//! iri       = [ scheme "://" authority ] [ "/" path ] [ "?" query ] [ "#" fragment ]
+//! iri       = [ scheme "://" authority ] [ path ] [ "?" query ] [ "#" fragment ]
 //! authority = host [ ":" port ]
 //! ```
 //!
@@ -45,8 +45,11 @@ fn split(url: &[u8]) -> Option<Pieces<'_>> {
         query: query.unwrap_or_default(),
         fragment: fragment.unwrap_or_default(),
     };
-    if rest.first() == Some(&b'/') {
-        return (rest.get(1) != Some(&b'/')).then_some(pieces);
+    let no_scheme = rest.first() == Some(&b'/') || memchr::memchr(b':', url).is_none();
+    if no_scheme {
+        // A leading space would be dropped, two slashes announce a host.
+        let odd = rest.starts_with(b"//") || url.first() == Some(&b' ');
+        return (!odd).then_some(pieces);
     }
     let (scheme, rest) = partition(rest, b':');
     let rest = rest?.strip_prefix(b"//")?;
@@ -169,18 +172,24 @@ mod tests {
             "http://[::1]/",
             "http://é/",
             "//a/b",
-            "a/b",
+            " a",
             "http://a:080/",
             "http:///",
             "http://xn--a/",
             "http://a..b/",
             "/a\tb",
-            "",
             "mailto:a",
             "http://a:/",
         ] {
             assert_eq!(both(odd), (None, None), "{odd:?}");
         }
+    }
+
+    #[test]
+    fn a_relative_path_has_no_colon() {
+        assert_eq!(both("a/é ").0.as_deref(), Some("a/%C3%A9%20"));
+        assert_eq!(both("").0.as_deref(), Some(""));
+        assert_eq!(both("a:b"), (None, None));
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //! assert_eq!(list::items(br#"a, "b, c",, d"#).as_slice(), [&b"a"[..], br#""b, c""#, b"d"]);
 //! ```
 
-use memchr::memchr2;
+use memchr::{memchr_iter, memchr2};
 use smallvec::SmallVec;
 
 use super::quoted;
@@ -25,6 +25,10 @@ pub type Items<'a> = SmallVec<[&'a [u8]; 16]>;
 /// Splits a list into its elements.
 pub fn items(value: &[u8]) -> Items<'_> {
     let mut items = Items::new();
+    // PERF: a long list is counted first, for growing it would move it many times.
+    if value.len() > 4096 {
+        items.reserve(memchr_iter(b',', value).count() + 1);
+    }
     let mut start = 0;
     let mut at = 0;
     while let Some(found) = memchr2(b',', b'"', after(value, at)) {

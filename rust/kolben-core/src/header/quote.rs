@@ -41,11 +41,14 @@ pub fn write(text: &[u8], part: Part, out: &mut Vec<u8>) {
         Part::Fragment => &FRAGMENT,
         Part::CookiePath => &COOKIE_PATH,
     };
-    for byte in text {
-        if safe.contains(*byte) {
-            out.push(*byte);
-        } else {
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (plain, tail) = safe.span(rest);
+        out.extend_from_slice(plain);
+        rest = tail;
+        if let [byte, tail @ ..] = rest {
             percent(*byte, out);
+            rest = tail;
         }
     }
 }

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! Ranges must ascend without overlap, and only the last may be open. More than
-//! [`MOST_RANGES`] are refused before any is read.
+//! [`MOST_RANGES`] are refused.
 //!
 //! ```
 //! use kolben_core::header::range;
@@ -19,7 +19,7 @@
 
 use smallvec::SmallVec;
 
-use super::scan::{partition, trim};
+use super::scan::{partition, parts, trim};
 
 /// As many ranges as one header may ask for.
 pub const MOST_RANGES: usize = 100;
@@ -47,17 +47,22 @@ pub fn parse(value: &[u8]) -> Result<Ranges<'_>, Error> {
     let (unit, Some(specs)) = partition(value, b'=') else {
         return Err(Error::Invalid);
     };
-    if memchr::memchr_iter(b',', specs)
-        .nth(MOST_RANGES - 1)
-        .is_some()
-    {
-        return Err(Error::Invalid);
-    }
     let mut spans = SmallVec::new();
     let mut open = false;
     let mut end = 0;
-    for spec in specs.split(|byte| *byte == b',') {
-        let span = span(trim(spec))?;
+    let mut huge = false;
+    for (count, spec) in parts(specs, b',').enumerate() {
+        if count == MOST_RANGES {
+            return Err(Error::Invalid);
+        }
+        let span = match span(trim(spec)) {
+            // The ones that follow may yet be malformed or too many.
+            Err(Error::Huge) => {
+                huge = true;
+                continue;
+            }
+            span => span?,
+        };
         if open || (span.0 >= 0 && span.0 < end) {
             return Err(Error::Invalid);
         }
@@ -66,6 +71,9 @@ pub fn parse(value: &[u8]) -> Result<Ranges<'_>, Error> {
             None => open = true,
         }
         spans.push(span);
+    }
+    if huge {
+        return Err(Error::Huge);
     }
     Ok(Ranges {
         unit: trim(unit),

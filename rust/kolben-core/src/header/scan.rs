@@ -95,6 +95,16 @@ pub(crate) fn partition(text: &[u8], separator: u8) -> (&[u8], Option<&[u8]>) {
     }
 }
 
+/// The parts between separators, found many bytes at a time.
+pub(crate) fn parts(text: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let (part, tail) = partition(rest?, separator);
+        rest = tail;
+        Some(part)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
