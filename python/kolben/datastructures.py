@@ -85,7 +85,7 @@ class _CheckedHeaders(_werkzeug.Headers):
             return NotImplemented
         return _folded(self._list) == _folded(t.cast("Headers", other)._list)
 
-    __hash__ = None  # type: ignore[assignment]
+    __hash__ = None
 
 
 def _folded(entries: list[tuple[str, str]]) -> set[tuple[str, ...]]:
@@ -114,7 +114,9 @@ class Headers(_HeadersCore, _CheckedHeaders):
     """
 
 
-class EnvironHeaders(_EnvironHeadersCore, _werkzeug.EnvironHeaders, Headers):
+class EnvironHeaders(  # type: ignore[misc]
+    _EnvironHeadersCore, _werkzeug.EnvironHeaders, Headers
+):
     """The headers of a WSGI environ: a live, read-only view.
 
     :param environ: The environ to read.

@@ -10,19 +10,23 @@ from __future__ import annotations
 import re
 import typing as t
 from functools import partial
+from io import SEEK_CUR, BytesIO
 
 from werkzeug import formparser as _werkzeug
 from werkzeug.datastructures import FileStorage, MultiDict
+from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.formparser import default_stream_factory
 from werkzeug.sansio import multipart as _sansio
 from werkzeug.sansio.multipart import Data, Epilogue, Event, Field, File, Preamble, State
+from werkzeug.wsgi import LimitedStream, get_input_stream
 
 from .core import compiled
 from .datastructures import Headers
-from .headers import parse_options_header, parse_query
+from .headers import get_content_length, parse_options_header, parse_query
 
 if t.TYPE_CHECKING:
+    import typing_extensions as te
     from _typeshed.wsgi import WSGIEnvironment
 
     _Result = tuple[t.IO[bytes], MultiDict[str, str], MultiDict[str, FileStorage]]
@@ -53,6 +57,21 @@ def _received_headers(entries: list[tuple[str, str]]) -> Headers:
     return headers
 
 
+class _Unpadded:
+    """A pattern of a delimiter that refuses one with too much padding."""
+
+    def __init__(self, pattern: bytes) -> None:
+        self.pattern = re.compile(pattern)
+
+    def search(self, buffer: bytes | bytearray, start: int = 0) -> re.Match[bytes] | None:
+        match = self.pattern.search(buffer, start)
+        if match is not None:
+            behind = match.group(1)
+            if not behind.startswith(b"--") and len(behind.rstrip(b"\r\n")) > MAX_PADDING:
+                raise RequestEntityTooLarge()
+        return match
+
+
 class _PlainDecoder(_sansio.MultipartDecoder):
     """Werkzeug's decoder, made independent of how the body is cut, and of hostile headers."""
 
@@ -69,9 +88,10 @@ class _PlainDecoder(_sansio.MultipartDecoder):
         unfinished = marker + rb"(?:-|[^\S\n\r]*\r?)\Z"
         self._unfinished = re.compile(_LINE_BREAK + unfinished)
         self._unfinished_preamble = re.compile(_LINE_BREAK + b"?" + unfinished)
-        padded = marker + rb"[^\S\n\r]{%d}" % (MAX_PADDING + 1)
-        self._padded = re.compile(_LINE_BREAK + padded)
-        self._padded_preamble = re.compile(_LINE_BREAK + b"?" + padded)
+        behind = rb"(--[^\S\n\r]*%b?|[^\S\n\r]*%b|[^\S\n\r]{%d})"
+        behind %= _LINE_BREAK, _LINE_BREAK, MAX_PADDING + 1
+        self.preamble_re = t.cast("t.Any", _Unpadded(_LINE_BREAK + b"?" + marker + behind))
+        self.boundary_re = t.cast("t.Any", _Unpadded(_LINE_BREAK + marker + behind))
         #: Whether what follows the buffer is known to begin a delimiter.
         self._all_decided = False
         self._longest_unfinished = len(boundary) + MAX_PADDING + 6
@@ -80,10 +100,8 @@ class _PlainDecoder(_sansio.MultipartDecoder):
         """Return the next event, or :data:`NEED_DATA`."""
         if self.state is State.PART:
             self._refuse_headers()
-        elif self.state in _SEARCHING:
-            self._refuse_padding()
-            if not self.complete:
-                return self._event_before(self._decided_length())
+        elif self.state in _SEARCHING and not self.complete:
+            return self._event_before(self._decided_length())
         return super().next_event()
 
     def _decided_length(self) -> int:
@@ -92,7 +110,11 @@ class _PlainDecoder(_sansio.MultipartDecoder):
         first = self.state is State.PREAMBLE
         unfinished = self._unfinished_preamble if first else self._unfinished
         if found := unfinished.search(self.buffer, start):
-            return found.start()
+            # Its line break may be the end of a delimiter that is there.
+            whole = (self.preamble_re if first else self.boundary_re).search(self.buffer)
+            if whole is None or whole.start() >= found.start():
+                return found.start()
+            return len(self.buffer)
         # The line break after the headers may be the first byte of a delimiter too.
         longest = len(self.boundary) + 4
         if self.state is State.DATA_START and len(self.buffer) < longest:
@@ -116,20 +138,11 @@ class _PlainDecoder(_sansio.MultipartDecoder):
     def _last_partial_boundary_index(self, data: bytes | bytearray) -> int:
         return len(data) if self._all_decided else super()._last_partial_boundary_index(data)
 
-    def _refuse_padding(self) -> None:
-        first = self.state is State.PREAMBLE
-        padded = (self._padded_preamble if first else self._padded).search(self.buffer)
-        if padded is None:
-            return
-        found = (self.preamble_re if first else self.boundary_re).search(self.buffer)
-        if found is None or padded.start() <= found.start():
-            raise RequestEntityTooLarge()
-
     def _refuse_headers(self) -> None:
         longest = MAX_HEADER_BYTES + 3
-        if len(self.buffer) > longest:
-            if _sansio.BLANK_LINE_RE.search(self.buffer, 0, longest + 1) is None:
-                raise RequestEntityTooLarge()
+        blank = _sansio.BLANK_LINE_RE
+        if len(self.buffer) > longest and not blank.search(self.buffer, 0, longest + 1):
+            raise RequestEntityTooLarge()
 
     def _parse_headers(self, data: bytes | bytearray) -> Headers:
         if len(data) > MAX_HEADER_BYTES:
@@ -334,8 +347,26 @@ class _Parts:
             if not more:
                 self._add_field(part.name, b"".join(self.container), part.headers)
 
-    def _add_field(self, name: str, value: bytes, headers: Headers) -> None:
+    def _add_field(self, name: str, value: bytes, headers: _WerkzeugHeaders) -> None:
         self.fields.append((name, value.decode(self.parser.get_part_charset(headers), "replace")))
+
+
+def _is_limited(stream: object) -> te.TypeIs[LimitedStream]:
+    return type(stream) is LimitedStream
+
+
+def _read_all(stream: t.IO[bytes]) -> bytes:
+    """Read a stream to its end."""
+    # PERF: a body in memory behind a fresh limit needs no loop (benches/test_forms.py).
+    if _is_limited(stream) and stream._pos == 0 and not stream._limit_is_max:
+        source = stream._stream
+        if type(source) is BytesIO:
+            data = source.read(stream.limit)
+            if len(data) == stream.limit:
+                stream._pos = stream.limit
+                return data
+            source.seek(-len(data), SEEK_CUR)  # the client went away: the stream's to say
+    return stream.read()
 
 
 class FormDataParser(_werkzeug.FormDataParser):
@@ -348,6 +379,15 @@ class FormDataParser(_werkzeug.FormDataParser):
     :param silent: Whether a body that cannot be parsed counts as an empty form.
     :param max_form_parts: The most multipart parts.
     """
+
+    def parse_from_environ(self, environ: WSGIEnvironment) -> _Result:
+        """Parse the body of the request that the environ describes."""
+        stream = get_input_stream(environ, max_content_length=self.max_content_length)
+        content_length = get_content_length(
+            environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+        )
+        mimetype, options = parse_options_header(environ.get("CONTENT_TYPE"))
+        return self.parse(stream, mimetype, content_length, options)
 
     def _parse_multipart(
         self,
@@ -375,7 +415,7 @@ class FormDataParser(_werkzeug.FormDataParser):
         content_length: int | None,
         options: dict[str, str],
     ) -> _Result:
-        return stream, parse_query(stream.read().decode(), self.cls), self.cls()
+        return stream, parse_query(_read_all(stream).decode(), self.cls), self.cls()
 
 
 def parse_form_data(

@@ -22,9 +22,8 @@ from werkzeug.datastructures import (
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.http import remove_entity_headers
 from werkzeug.utils import header_property
-from werkzeug.wsgi import _get_server
+from werkzeug.wsgi import _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
-from werkzeug.wsgi import get_input_stream
 
 from . import headers as _http
 from .core import compiled
@@ -62,14 +61,17 @@ class _PlainLazy:
         return value
 
 
-_lazy: t.Any = _PlainLazy if compiled is None else compiled.Lazy
+if t.TYPE_CHECKING:
+    from werkzeug.utils import cached_property as _lazy
+else:
+    _lazy = _PlainLazy if compiled is None else compiled.Lazy
 
 
-def _text(tunnelled: str) -> str:
+def _text(tunnelled: str, errors: str = "replace") -> str:
     """Read as UTF-8 what WSGI hands on as Latin-1."""
     if tunnelled.isascii():
         return tunnelled
-    return tunnelled.encode("latin1").decode(errors="replace")
+    return tunnelled.encode("latin1").decode(errors=errors)
 
 
 class Request(_werkzeug.Request):
@@ -110,12 +112,12 @@ class Request(_werkzeug.Request):
     @_lazy
     def method(self) -> str:
         """The method, in upper case."""
-        return self.environ.get("REQUEST_METHOD", "GET").upper()
+        return t.cast("str", self.environ.get("REQUEST_METHOD", "GET").upper())
 
     @_lazy
     def scheme(self) -> str:
         """The scheme of the URL."""
-        return self.environ.get("wsgi.url_scheme", "http")
+        return t.cast("str", self.environ.get("wsgi.url_scheme", "http"))
 
     @_lazy
     def server(self) -> tuple[str, int | None] | None:
@@ -135,10 +137,10 @@ class Request(_werkzeug.Request):
     @_lazy
     def query_string(self) -> bytes:
         """The query as it was sent."""
-        return self.environ.get("QUERY_STRING", "").encode("latin1")
+        return t.cast("str", self.environ.get("QUERY_STRING", "")).encode("latin1")
 
     @_lazy
-    def headers(self) -> EnvironHeaders:
+    def headers(self) -> _WerkzeugHeaders:
         """The headers, a view of the environ."""
         return EnvironHeaders(self.environ)
 
@@ -152,7 +154,12 @@ class Request(_werkzeug.Request):
     @_lazy
     def args(self) -> MultiDict[str, str]:
         """The query, parsed."""
-        return _http.parse_query(self.query_string.decode(), self.parameter_storage_class)
+        own = self.__dict__
+        if "query_string" in own or self._reads_ahead:
+            return _http.parse_query(self.query_string.decode(), self.parameter_storage_class)
+        # PERF: straight from the environ, without bytes in between (benches/test_request.py).
+        query = _text(self.environ.get("QUERY_STRING", ""), "strict")
+        return _http.parse_query(query, self.parameter_storage_class)
 
     @_lazy
     def host(self) -> str:
@@ -206,7 +213,7 @@ class Request(_werkzeug.Request):
     # Headers.
 
     @_lazy
-    def cookies(self) -> MultiDict[str, str]:
+    def cookies(self) -> t.Any:
         """The cookies."""
         return parse_cookie(";".join(self.headers.getlist("Cookie")), self.dict_storage_class)
 
@@ -322,16 +329,16 @@ class Request(_werkzeug.Request):
         return self.get_data(parse_form_data=True)
 
     @_lazy
-    def form(self) -> MultiDict[str, str]:
+    def form(self) -> t.Any:
         """The fields of the form in the body."""
         self._load_form_data()
-        return t.cast("MultiDict[str, str]", self.form)
+        return self.form
 
     @_lazy
-    def files(self) -> MultiDict[str, t.Any]:
+    def files(self) -> t.Any:
         """The files of the form in the body."""
         self._load_form_data()
-        return t.cast("MultiDict[str, t.Any]", self.files)
+        return self.files
 
     @_lazy
     def values(self) -> CombinedMultiDict[str, str]:

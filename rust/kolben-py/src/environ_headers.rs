@@ -190,14 +190,40 @@ fn count(environ: &Bound<'_, PyDict>) -> Option<usize> {
     Some(count)
 }
 
+/// Whether the rest of an environ key is `wanted` with underscores for its dashes.
+fn spells(key: &str, wanted: &str) -> bool {
+    let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte };
+    key.len() == wanted.len()
+        && key
+            .bytes()
+            .zip(wanted.bytes())
+            .all(|(key, wanted)| dashed(key).eq_ignore_ascii_case(&wanted))
+}
+
 /// The values whose header name is `wanted` once both are in lower case.
 fn values<'py>(environ: &Bound<'py, PyDict>, wanted: &str) -> PyResult<Option<Bound<'py, PyList>>> {
     let list = PyList::empty(environ.py());
+    let stated = spells("CONTENT_TYPE", wanted) || spells("CONTENT_LENGTH", wanted);
     for (key, value) in environ.iter() {
-        match header_name(&key, &value) {
-            Ok(Some(name)) if name.eq_ignore_ascii_case(wanted) => list.append(value)?,
-            Ok(_) => {}
-            Err(()) => return Ok(None),
+        let Ok(key) = key.cast_exact::<PyString>() else {
+            return Ok(None);
+        };
+        let Ok(key) = key.to_str() else {
+            return Ok(None);
+        };
+        if let Some(name) = key.strip_prefix("HTTP_") {
+            if !name.is_ascii() {
+                return Ok(None);
+            }
+            if !stated && spells(name, wanted) {
+                list.append(value)?;
+            }
+        } else if stated
+            && matches!(key, "CONTENT_TYPE" | "CONTENT_LENGTH")
+            && spells(key, wanted)
+            && value.is_truthy()?
+        {
+            list.append(value)?;
         }
     }
     Ok(Some(list))

@@ -7,7 +7,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use memchr::memchr3;
-use pyo3::exceptions::{PyKeyError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -167,6 +167,18 @@ fn look_up<'py>(headers: &Bound<'py, HeadersCore>, key: &Bound<'py, PyAny>) -> P
 /// `super(HeadersCore, headers)`: where everything that is not plain goes.
 fn next_class<'py>(headers: &Bound<'py, HeadersCore>) -> PyResult<Bound<'py, PySuper>> {
     PySuper::new(&headers.py().get_type::<HeadersCore>(), headers)
+}
+
+/// The method of a descriptor on the class that is in charge of the attribute, if there is one.
+/// (`object.__setattr__` itself refuses objects with a `__setattr__` that is not Python's.)
+fn descriptor<'py>(
+    headers: &Bound<'py, HeadersCore>,
+    name: &Bound<'py, PyString>,
+    method: &Bound<'py, PyString>,
+) -> Option<Bound<'py, PyAny>> {
+    let found = headers.get_type().getattr(name).ok()?;
+    found.get_type().getattr(method).ok()?;
+    found.getattr(method).ok()
 }
 
 /// Whether the text cannot break out of its line. `None` where it holds lone surrogates.
@@ -337,13 +349,20 @@ impl HeadersCore {
             slf.get().assigned.store(true, Ordering::Relaxed);
             return slf.getattr(intern!(py, "__dict__"))?.set_item(name, value);
         }
-        next_class(slf)?.call_method1(intern!(py, "__setattr__"), (name, value))?;
-        Ok(())
+        match descriptor(slf, name, intern!(py, "__set__")) {
+            Some(set) => set.call1((slf, value)).map(drop),
+            None => slf.getattr(intern!(py, "__dict__"))?.set_item(name, value),
+        }
     }
 
     pub(crate) fn __delattr__(slf: &Bound<'_, Self>, name: &Bound<'_, PyString>) -> PyResult<()> {
-        next_class(slf)?.call_method1(intern!(slf.py(), "__delattr__"), (name,))?;
-        Ok(())
+        let py = slf.py();
+        if let Some(delete) = descriptor(slf, name, intern!(py, "__delete__")) {
+            return delete.call1((slf,)).map(drop);
+        }
+        let own = slf.getattr(intern!(py, "__dict__"))?;
+        own.del_item(name)
+            .map_err(|_| PyAttributeError::new_err(name.clone().unbind()))
     }
 
     pub(crate) fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
