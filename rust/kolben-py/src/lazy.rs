@@ -66,11 +66,6 @@ impl Lazy {
         self.name.clone_ref(py)
     }
 
-    #[getter]
-    fn __doc__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.function.getattr(py, intern!(py, "__doc__"))
-    }
-
     /// The function that computes the value.
     #[getter]
     fn fget(&self, py: Python<'_>) -> Py<PyAny> {
