@@ -486,8 +486,8 @@ def growth(make: t.Callable[[int], str], function: t.Callable[[str], t.Any]) -> 
     small, large = make(16 << 10), make(1 << 20)
     # Another process may take the processor at any time, so a bad figure is measured again.
     for _ in range(25):
-        # Below a nanosecond for each byte it is the memory that is measured, not the grammar.
-        base = max(seconds(function, small, 10), 16e-6)
+        # Below two nanoseconds for each byte it is the memory that is measured, not the grammar.
+        base = max(seconds(function, small, 10), 32e-6)
         found = min(found, math.log(seconds(function, large, 3) / base, 64))
         if found <= 1.1:
             break
