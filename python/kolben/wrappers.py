@@ -29,6 +29,7 @@ from . import headers as _http
 from .core import compiled
 from .datastructures import EnvironHeaders, Headers, _ends_a_line
 from .formparser import FormDataParser
+from .headers import parse_accept_header, parse_query
 from .headers.sansio import parse_cookie
 
 if t.TYPE_CHECKING:
@@ -67,11 +68,11 @@ else:
     _lazy = _PlainLazy if compiled is None else compiled.Lazy
 
 
-def _text(tunnelled: str, errors: str = "replace") -> str:
+def _text(tunnelled: str) -> str:
     """Read as UTF-8 what WSGI hands on as Latin-1."""
     if tunnelled.isascii():
         return tunnelled
-    return tunnelled.encode("latin1").decode(errors=errors)
+    return tunnelled.encode("latin1").decode(errors="replace")
 
 
 class Request(_werkzeug.Request):
@@ -154,12 +155,13 @@ class Request(_werkzeug.Request):
     @_lazy
     def args(self) -> MultiDict[str, str]:
         """The query, parsed."""
-        own = self.__dict__
-        if "query_string" in own or self._reads_ahead:
-            return _http.parse_query(self.query_string.decode(), self.parameter_storage_class)
+        query: str
+        if self._reads_ahead or "query_string" in self.__dict__:
+            query = self.query_string.decode()
         # PERF: straight from the environ, without bytes in between (benches/test_request.py).
-        query = _text(self.environ.get("QUERY_STRING", ""), "strict")
-        return _http.parse_query(query, self.parameter_storage_class)
+        elif not (query := self.environ.get("QUERY_STRING", "")).isascii():
+            query = query.encode("latin1").decode()
+        return parse_query(query, self.parameter_storage_class)
 
     @_lazy
     def host(self) -> str:
@@ -247,22 +249,22 @@ class Request(_werkzeug.Request):
     @_lazy
     def accept_mimetypes(self) -> MIMEAccept:
         """The types of content that the client takes."""
-        return _http.parse_accept_header(self.headers.get("Accept"), MIMEAccept)
+        return parse_accept_header(self.headers.get("Accept"), MIMEAccept)
 
     @_lazy
     def accept_charsets(self) -> CharsetAccept:
         """The charsets that the client takes."""
-        return _http.parse_accept_header(self.headers.get("Accept-Charset"), CharsetAccept)
+        return parse_accept_header(self.headers.get("Accept-Charset"), CharsetAccept)
 
     @_lazy
     def accept_encodings(self) -> t.Any:
         """The compressions that the client takes."""
-        return _http.parse_accept_header(self.headers.get("Accept-Encoding"))
+        return parse_accept_header(self.headers.get("Accept-Encoding"))
 
     @_lazy
     def accept_languages(self) -> LanguageAccept:
         """The languages that the client takes."""
-        return _http.parse_accept_header(self.headers.get("Accept-Language"), LanguageAccept)
+        return parse_accept_header(self.headers.get("Accept-Language"), LanguageAccept)
 
     @_lazy
     def cache_control(self) -> RequestCacheControl:

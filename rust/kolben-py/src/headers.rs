@@ -216,18 +216,28 @@ fn plain_value<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyS
     }
 }
 
-/// The pair as it is stored, or `None` to ask the next class.
+/// Whether a pair may be stored: `Some(None)` as it is, `Some(…)` as this one. `None` asks the
+/// next class.
+#[expect(
+    clippy::option_option,
+    reason = "as it is, otherwise, or not to be decided here"
+)]
 fn plain_pair<'py>(
     key: &Bound<'py, PyAny>,
     value: &Bound<'py, PyAny>,
-) -> PyResult<Option<Bound<'py, PyTuple>>> {
+) -> PyResult<Option<Option<Bound<'py, PyTuple>>>> {
     if !plain_name(key)? {
         return Ok(None);
     }
-    match plain_value(value)? {
-        Some(value) => (key, value).into_pyobject(key.py()).map(Some),
-        None => Ok(None),
+    let Some(text) = plain_value(value)? else {
+        return Ok(None);
+    };
+    if text.is(value) {
+        return Ok(Some(None));
     }
+    (key, text)
+        .into_pyobject(key.py())
+        .map(|made| Some(Some(made)))
 }
 
 /// Where `key` stands first, and whether it stands anywhere else. `None`: not a plain list.
@@ -247,15 +257,18 @@ fn places(list: &Bound<'_, PyList>, wanted: &str) -> Option<(Option<usize>, bool
 /// Set in the plain case: one entry of that name, or none.
 fn set_plain<'py>(
     headers: &Bound<'py, HeadersCore>,
-    key: &Bound<'py, PyAny>,
-    value: &Bound<'py, PyAny>,
+    entry: &Bound<'py, PyTuple>,
 ) -> PyResult<bool> {
-    let Some(wanted) = ascii(key) else {
+    let Some((key, value)) = pair(entry.as_any()) else {
         return Ok(false);
     };
-    let Some(entry) = plain_pair(key, value)? else {
+    let Some(wanted) = ascii(&key) else {
         return Ok(false);
     };
+    let Some(checked) = plain_pair(&key, &value)? else {
+        return Ok(false);
+    };
+    let entry = checked.unwrap_or_else(|| entry.clone());
     // After `str(value)`, which may run any code.
     let Some(list) = HeadersCore::list(headers) else {
         return Ok(false);
@@ -497,7 +510,8 @@ impl HeadersCore {
         value: &Bound<'py, PyAny>,
     ) -> PyResult<()> {
         let py = slf.py();
-        if Self::keeps(slf, intern!(py, "set"), &originals(py)?.set) && set_plain(slf, key, value)?
+        if Self::keeps(slf, intern!(py, "set"), &originals(py)?.set)
+            && set_plain(slf, &(key, value).into_pyobject(py)?)?
         {
             return Ok(());
         }
@@ -519,35 +533,36 @@ impl HeadersCore {
     }
 
     /// Append a header; keyword arguments become parameters of its value.
-    #[pyo3(signature = (key, value, /, **kwargs))]
+    //
+    // PERF: the tuple of arguments is the very pair to keep (benches/test_request.py).
+    #[pyo3(signature = (*entry, **kwargs))]
     fn add<'py>(
         slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-        value: &Bound<'py, PyAny>,
+        entry: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
         if kwargs.is_none()
-            && let Some(entry) = plain_pair(key, value)?
+            && let Some((key, value)) = pair(entry.as_any())
+            && let Some(checked) = plain_pair(&key, &value)?
             && let Some(list) = Self::list(slf)
         {
-            return list.append(entry);
+            return list.append(checked.unwrap_or_else(|| entry.clone()));
         }
-        next_class(slf)?.call_method(intern!(slf.py(), "add"), (key, value), kwargs)?;
+        next_class(slf)?.call_method(intern!(slf.py(), "add"), entry, kwargs)?;
         Ok(())
     }
 
     /// Replace every header of that name by one.
-    #[pyo3(signature = (key, value, /, **kwargs))]
+    #[pyo3(signature = (*entry, **kwargs))]
     fn set<'py>(
         slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-        value: &Bound<'py, PyAny>,
+        entry: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
-        if kwargs.is_none() && set_plain(slf, key, value)? {
+        if kwargs.is_none() && set_plain(slf, entry)? {
             return Ok(());
         }
-        next_class(slf)?.call_method(intern!(slf.py(), "set"), (key, value), kwargs)?;
+        next_class(slf)?.call_method(intern!(slf.py(), "set"), entry, kwargs)?;
         Ok(())
     }
 
