@@ -217,7 +217,9 @@ class Request(_werkzeug.Request):
     @_lazy
     def cookies(self) -> t.Any:
         """The cookies."""
-        return parse_cookie(";".join(self.headers.getlist("Cookie")), self.dict_storage_class)
+        sent = self.headers.getlist("Cookie")
+        cookie = sent[0] if len(sent) == 1 else ";".join(sent)
+        return parse_cookie(cookie, self.dict_storage_class)
 
     @_lazy
     def content_length(self) -> int | None:

@@ -183,7 +183,13 @@ fn descriptor<'py>(
 
 /// Whether the text cannot break out of its line. `None` where it holds lone surrogates.
 pub(crate) fn one_line(text: &Bound<'_, PyString>) -> Option<bool> {
-    Some(memchr3(b'\r', b'\n', 0, text.to_str().ok()?.as_bytes()).is_none())
+    let bytes = text.to_str().ok()?.as_bytes();
+    // PERF: most are shorter than a vector search takes to begin (benches/test_request.py).
+    Some(if bytes.len() <= 24 {
+        bytes.iter().all(|byte| !matches!(byte, b'\r' | b'\n' | 0))
+    } else {
+        memchr3(b'\r', b'\n', 0, bytes).is_none()
+    })
 }
 
 /// `Ok(true)` for a plain name, `Ok(false)` to ask the next class.
