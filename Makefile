@@ -6,12 +6,11 @@ RUST_SOURCES := Cargo.toml Cargo.lock $(shell find rust -name '*.rs' -o -name 'C
 READY := $(VENV)/ready
 BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
-export PYTHONWARNDEFAULTENCODING :=
 
 .DEFAULT_GOAL := help
-.PHONY: help
+.PHONY: help run test test-all check bench fuzz clean
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 # --- set-up ------------------------------------------------------------------------------------
 
@@ -26,3 +25,35 @@ $(READY): pyproject.toml scripts/preflight
 $(BUILT): $(READY) $(RUST_SOURCES)
 	@echo "Building kolben._core ..."
 	@. $(BIN)/activate && maturin develop -q --release && touch $@
+
+# --- the commands ------------------------------------------------------------------------------
+
+run: $(BUILT) ## show the router at work on an example
+	@$(BIN)/python examples/router/show.py
+
+test: $(BUILT) ## run all tests: Rust, Python in both modes, and Werkzeug's own
+	cargo test --quiet -p kolben-core
+	$(BIN)/python -m pytest -q
+	KOLBEN_PURE=1 $(BIN)/python -m pytest -q
+	$(BIN)/python -m tests.upstream.run
+	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.run
+
+test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
+	@scripts/test-all
+
+check: $(BUILT) ## check formats, lints, types and the border's stub
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest kolben._core --mypy-config-file pyproject.toml
+	cargo fmt --all --check
+	cargo clippy --quiet --workspace --all-targets -- -D warnings
+
+bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON and a chart
+	@$(BIN)/python -m benches.report
+
+fuzz: $(BUILT) ## compare with Werkzeug on a million cases
+	KOLBEN_FUZZ_SCALE=50 KOLBEN_EXHAUSTIVE_LENGTH=7 $(BIN)/python -m pytest -q --timeout=7200 tests/differential
+
+clean: ## remove what was built and fetched
+	rm -rf $(VENV) target .cache benches/out dist python/kolben/_core*.so

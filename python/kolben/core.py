@@ -31,7 +31,7 @@ def _load() -> tuple[types.ModuleType | None, CoreStatus]:
     if asked not in ("", "0"):
         return None, CoreStatus(False, f"KOLBEN_PURE={asked} is set")
     try:
-        from . import _core  # here: a failed import is an answer, not an error
+        from . import _core  # noqa: PLC0415 - a failed import is an answer here
     except ImportError as error:
         reason = f"kolben._core does not load: {error}"
         warnings.warn(

@@ -40,9 +40,7 @@ pub(crate) fn fill_cookies(
     header: &Bound<'_, PyString>,
     tunnelled: bool,
 ) -> PyResult<bool> {
-    with_text(header, tunnelled, |header| {
-        fill(target, || cookie::pairs(header))
-    })
+    with_text(header, tunnelled, |header| fill(target, || cookie::pairs(header)))
 }
 
 /// Appends the cookies of a header to `target` as pairs; `False` if only Werkzeug can.
@@ -55,10 +53,7 @@ pub(crate) fn list_cookies(
     let py = header.py();
     with_text(header, tunnelled, |header| {
         for (key, value) in cookie::pairs(header) {
-            target.append(PyTuple::new(
-                py,
-                [text::name(py, key)?, text::write(py, &value)?],
-            )?)?;
+            target.append(PyTuple::new(py, [text::name(py, key)?, text::text_of(py, &value)?])?)?;
         }
         Ok(())
     })
@@ -73,7 +68,7 @@ where
 {
     let py = target.py();
     for (count, (key, value)) in pairs().enumerate() {
-        let value = PyList::new(py, [text::write(py, &value)?])?;
+        let value = PyList::new(py, [text::text_of(py, &value)?])?;
         target.set_item(text::name(py, &key)?, value)?;
         // PERF: keys seldom come twice, so that is seen by the count rather than by a look-up
         // for each; then this starts afresh.
@@ -91,7 +86,7 @@ fn fill_carefully(
 ) -> PyResult<()> {
     let py = target.py();
     for (key, value) in pairs {
-        let (key, value) = (text::name(py, &key)?, text::write(py, &value)?);
+        let (key, value) = (text::name(py, &key)?, text::text_of(py, &value)?);
         match target.get_item(&key)? {
             Some(values) => values.cast::<PyList>()?.append(value)?,
             None => target.set_item(key, PyList::new(py, [value])?)?,
@@ -147,7 +142,7 @@ pub(crate) fn write_cookie<'py>(
         out.extend_from_slice(samesite.to_str()?.as_bytes());
     }
     attribute("Partitioned", partitioned, &mut out)?;
-    text::write(py, &out)
+    text::text_of(py, &out)
 }
 
 /// An attribute: left out for `None` and `False`, bare for `True`, else with its value.
@@ -160,7 +155,7 @@ fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResul
     out.extend_from_slice(name.as_bytes());
     if !value.is(true.into_pyobject(py)?) {
         out.push(b'=');
-        out.extend_from_slice(&text::read(&value.str()?)?);
+        out.extend_from_slice(&text::bytes_of(&value.str()?)?);
     }
     Ok(())
 }
@@ -168,10 +163,7 @@ fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResul
 /// The text of a part, which must not be able to start another header.
 fn checked<'a>(part: &str, value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
     let text = value.to_str()?.as_bytes();
-    if text
-        .iter()
-        .any(|byte| matches!(byte, b'\r' | b'\n' | b'\0'))
-    {
+    if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
         let shown = value.repr()?;
         return Err(PyValueError::new_err(format!(
             "The {part} of a cookie must not contain a carriage return, line feed or null: {shown}"

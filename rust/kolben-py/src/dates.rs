@@ -14,7 +14,7 @@ use crate::text;
 #[pyfunction]
 pub(crate) fn read_date<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
-    let (date, offset) = match parse(&text::read(value)?) {
+    let (date, offset) = match parse(&text::bytes_of(value)?) {
         Parsed::Date(date, offset) => (date, offset),
         Parsed::Invalid => return Ok(py.None().into_bound(py)),
         Parsed::Unsure => return Ok(py.NotImplemented().into_bound(py)),
@@ -36,7 +36,7 @@ pub(crate) fn write_date<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Boun
     };
     let mut out = Vec::with_capacity(32);
     date.write(&mut out);
-    text::write(value.py(), &out).map(Some)
+    text::text_of(value.py(), &out).map(Some)
 }
 
 fn date_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Date>> {
@@ -63,14 +63,7 @@ fn date_of(value: &Bound<'_, PyAny>) -> PyResult<Option<Date>> {
 
 fn date(value: &impl PyDateAccess, hour: u8, minute: u8, second: u8) -> Option<Date> {
     let (year, month, day) = (value.get_year(), value.get_month(), value.get_day());
-    Date::new(
-        year.into(),
-        month.into(),
-        day.into(),
-        hour.into(),
-        minute.into(),
-        second.into(),
-    )
+    Date::new(year.into(), month.into(), day.into(), hour.into(), minute.into(), second.into())
 }
 
 /// The second that a timestamp falls in once it is rounded to microseconds, as datetimes are.
@@ -96,9 +89,8 @@ fn whole_seconds(timestamp: f64) -> Option<i64> {
 #[pyfunction]
 pub(crate) fn read_age<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
     let py = value.py();
-    let text = text::read(value)?;
-    let odd =
-        |byte: &u8| matches!(byte, b'!'..=b'*' | b',' | b'.' | b'/' | b':'..=b'^' | b'`'..=b'~');
+    let text = text::bytes_of(value)?;
+    let odd = |byte: &u8| matches!(byte, b'!'..=b'*' | b',' | b'.' | b'/' | b':'..=b'^' | b'`'..=b'~');
     if text.first().is_some_and(odd) {
         // No integer of Python's begins so.
         return Ok(py.None().into_bound(py));
@@ -106,8 +98,6 @@ pub(crate) fn read_age<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py,
     if text.is_empty() || text.len() > 9 || !text.iter().all(u8::is_ascii_digit) {
         return Ok(py.NotImplemented().into_bound(py));
     }
-    let seconds = text
-        .iter()
-        .fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
+    let seconds = text.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
     Ok(PyDelta::new(py, 0, seconds, 0, true)?.into_any())
 }

@@ -80,10 +80,7 @@ fn environ_of<'py>(headers: &Bound<'py, EnvironHeadersCore>) -> Option<Bound<'py
     environ.cast_exact::<PyDict>().ok().cloned()
 }
 
-fn find<'py>(
-    headers: &Bound<'py, EnvironHeadersCore>,
-    name: &Bound<'py, PyAny>,
-) -> PyResult<Look<'py>> {
+fn find<'py>(headers: &Bound<'py, EnvironHeadersCore>, name: &Bound<'py, PyAny>) -> PyResult<Look<'py>> {
     let Some(environ) = environ_of(headers) else {
         return Ok(Look::Unsure);
     };
@@ -97,22 +94,12 @@ fn find<'py>(
 }
 
 /// Whether `name` is still the method that this file defines, on the class and the instance.
-fn keeps(
-    headers: &Bound<'_, EnvironHeadersCore>,
-    name: &Bound<'_, PyString>,
-    original: &Py<PyAny>,
-) -> bool {
+fn keeps(headers: &Bound<'_, EnvironHeadersCore>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
     headers.as_super().get().untouched()
-        && headers
-            .get_type()
-            .getattr(name)
-            .is_ok_and(|found| found.is(original))
+        && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
 }
 
-fn look_up<'py>(
-    headers: &Bound<'py, EnvironHeadersCore>,
-    name: &Bound<'py, PyAny>,
-) -> PyResult<Look<'py>> {
+fn look_up<'py>(headers: &Bound<'py, EnvironHeadersCore>, name: &Bound<'py, PyAny>) -> PyResult<Look<'py>> {
     let py = headers.py();
     if keeps(headers, intern!(py, "_get_key"), &originals(py)?.get_key) {
         find(headers, name)
@@ -149,11 +136,7 @@ fn header_name(key: &Bound<'_, PyAny>, value: &Bound<'_, PyAny>) -> Result<Optio
         if name == "CONTENT_TYPE" || name == "CONTENT_LENGTH" {
             return Ok(None);
         }
-        return if name.is_ascii() {
-            Ok(Some(title(name)))
-        } else {
-            Err(())
-        };
+        return if name.is_ascii() { Ok(Some(title(name))) } else { Err(()) };
     }
     if key == "CONTENT_TYPE" || key == "CONTENT_LENGTH" {
         return Ok(value.is_truthy().map_err(|_| ())?.then(|| title(key)));
@@ -194,10 +177,7 @@ fn count(environ: &Bound<'_, PyDict>) -> Option<usize> {
 fn spells(key: &str, wanted: &str) -> bool {
     let dashed = |byte: u8| if byte == b'_' { b'-' } else { byte };
     key.len() == wanted.len()
-        && key
-            .bytes()
-            .zip(wanted.bytes())
-            .all(|(key, wanted)| dashed(key).eq_ignore_ascii_case(&wanted))
+        && key.bytes().zip(wanted.bytes()).all(|(key, wanted)| dashed(key).eq_ignore_ascii_case(&wanted))
 }
 
 /// The values whose header name is `wanted` once both are in lower case.
@@ -233,15 +213,10 @@ fn values<'py>(environ: &Bound<'py, PyDict>, wanted: &str) -> PyResult<Option<Bo
 impl EnvironHeadersCore {
     #[new]
     #[pyo3(signature = (*args, **kwargs))]
-    fn new(
-        args: &Bound<'_, PyTuple>,
-        kwargs: Option<&Bound<'_, PyDict>>,
-    ) -> PyClassInitializer<Self> {
+    fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyClassInitializer<Self> {
         let _ = kwargs; // they are `__init__`'s
-        PyClassInitializer::from(HeadersCore::empty(args.py())).add_subclass(Self {
-            environ: OnceLock::new(),
-            moved: AtomicBool::new(false),
-        })
+        PyClassInitializer::from(HeadersCore::empty(args.py()))
+            .add_subclass(Self { environ: OnceLock::new(), moved: AtomicBool::new(false) })
     }
 
     fn __init__<'py>(slf: &Bound<'py, Self>, environ: &Bound<'py, PyAny>) -> PyResult<()> {
@@ -260,9 +235,7 @@ impl EnvironHeadersCore {
             Some(environ) if !core.moved.load(Ordering::Relaxed) => Ok(environ.bind(py).clone()),
             _ => {
                 let name = intern!(py, "environ");
-                let own = slf
-                    .getattr(intern!(py, "__dict__"))?
-                    .cast_into::<PyDict>()?;
+                let own = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
                 own.get_item(name)?.ok_or_else(|| {
                     PyAttributeError::new_err("'EnvironHeaders' object has no attribute 'environ'")
                 })
@@ -307,20 +280,14 @@ impl EnvironHeadersCore {
         HeadersCore::__setstate__(slf.as_super(), &state)
     }
 
-    fn _get_key<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn _get_key<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Look::Found(value) = find(slf, key)? {
             return Ok(value);
         }
         next_class(slf)?.call_method1(intern!(slf.py(), "_get_key"), (key,))
     }
 
-    fn __getitem__<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match look_up(slf, key)? {
             Look::Found(value) => Ok(value),
             Look::Missing | Look::Unsure => {
@@ -344,9 +311,9 @@ impl EnvironHeadersCore {
                 result => result.map(Some),
             },
             (Look::Missing, _) => Ok(default),
-            (Look::Unsure, _) => next_class(slf)?
-                .call_method1(intern!(slf.py(), "get"), (key, default, r#type))
-                .map(Some),
+            (Look::Unsure, _) => {
+                next_class(slf)?.call_method1(intern!(slf.py(), "get"), (key, default, r#type)).map(Some)
+            }
         }
     }
 
@@ -390,9 +357,7 @@ impl EnvironHeadersCore {
         {
             return Ok(count);
         }
-        next_class(slf)?
-            .call_method0(intern!(py, "__len__"))?
-            .extract()
+        next_class(slf)?.call_method0(intern!(py, "__len__"))?.extract()
     }
 
     fn __iter__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyIterator>> {
@@ -401,8 +366,6 @@ impl EnvironHeadersCore {
         {
             return list.try_iter();
         }
-        next_class(slf)?
-            .call_method0(intern!(slf.py(), "__iter__"))?
-            .try_iter()
+        next_class(slf)?.call_method0(intern!(slf.py(), "__iter__"))?.try_iter()
     }
 }

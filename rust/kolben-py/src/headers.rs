@@ -63,10 +63,7 @@ const SHADOWED: [&str; 5] = ["_list", "_get_key", "add", "set", "extend"];
 
 impl HeadersCore {
     pub(crate) fn empty(py: Python<'_>) -> Self {
-        Self {
-            list: PyList::empty(py).unbind(),
-            assigned: AtomicBool::new(false),
-        }
+        Self { list: PyList::empty(py).unbind(), assigned: AtomicBool::new(false) }
     }
 
     /// Whether nothing was assigned on the instance that a fast path would have to respect.
@@ -77,17 +74,12 @@ impl HeadersCore {
     /// The list of entries, unless another was assigned.
     fn list<'py>(headers: &Bound<'py, Self>) -> Option<Bound<'py, PyList>> {
         let core = headers.get();
-        core.untouched()
-            .then(|| core.list.bind(headers.py()).clone())
+        core.untouched().then(|| core.list.bind(headers.py()).clone())
     }
 
     /// Whether `name` is still the method that this file defines, on the class and the instance.
     fn keeps(headers: &Bound<'_, Self>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
-        headers.get().untouched()
-            && headers
-                .get_type()
-                .getattr(name)
-                .is_ok_and(|found| found.is(original))
+        headers.get().untouched() && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
     }
 
     /// The list, or what was assigned in its place.
@@ -96,9 +88,7 @@ impl HeadersCore {
         if let Some(list) = Self::list(headers) {
             return Ok(list.into_any());
         }
-        let assigned = headers
-            .getattr(intern!(py, "__dict__"))?
-            .cast_into::<PyDict>()?;
+        let assigned = headers.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let list = assigned.get_item(intern!(py, "_list"))?;
         Ok(list.unwrap_or_else(|| headers.get().list.bind(py).clone().into_any()))
     }
@@ -128,11 +118,7 @@ fn pair<'a, 'py>(
 
 /// An exact ASCII str: the only kind of name whose case Rust folds by itself.
 fn ascii<'a>(key: &'a Bound<'_, PyAny>) -> Option<&'a str> {
-    key.cast_exact::<PyString>()
-        .ok()?
-        .to_str()
-        .ok()
-        .filter(|text| text.is_ascii())
+    key.cast_exact::<PyString>().ok()?.to_str().ok().filter(|text| text.is_ascii())
 }
 
 fn find<'py>(list: &Bound<'py, PyList>, key: &Bound<'py, PyAny>) -> Look<'py> {
@@ -215,19 +201,16 @@ fn plain_value<'py>(value: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyS
     };
     match one_line(&text) {
         Some(true) => Ok(Some(text)),
-        Some(false) => Err(PyValueError::new_err(
-            "Header values must not contain newline characters or NUL.",
-        )),
+        Some(false) => {
+            Err(PyValueError::new_err("Header values must not contain newline characters or NUL."))
+        }
         None => Ok(None),
     }
 }
 
 /// Whether a pair may be stored: `Some(None)` as it is, `Some(…)` as this one. `None` asks the
 /// next class.
-#[expect(
-    clippy::option_option,
-    reason = "as it is, otherwise, or not to be decided here"
-)]
+#[expect(clippy::option_option, reason = "as it is, otherwise, or not to be decided here")]
 fn plain_pair<'py>(
     key: &Bound<'py, PyAny>,
     value: &Bound<'py, PyAny>,
@@ -241,9 +224,7 @@ fn plain_pair<'py>(
     if text.is(value) {
         return Ok(Some(None));
     }
-    (key, text)
-        .into_pyobject(key.py())
-        .map(|made| Some(Some(made)))
+    (key, text).into_pyobject(key.py()).map(|made| Some(Some(made)))
 }
 
 /// Where `key` stands first, and whether it stands anywhere else. `None`: not a plain list.
@@ -261,10 +242,7 @@ fn places(list: &Bound<'_, PyList>, wanted: &str) -> Option<(Option<usize>, bool
 }
 
 /// Set in the plain case: one entry of that name, or none.
-fn set_plain<'py>(
-    headers: &Bound<'py, HeadersCore>,
-    entry: &Bound<'py, PyTuple>,
-) -> PyResult<bool> {
+fn set_plain<'py>(headers: &Bound<'py, HeadersCore>, entry: &Bound<'py, PyTuple>) -> PyResult<bool> {
     let Some((key, value)) = pair(entry.as_any()) else {
         return Ok(false);
     };
@@ -318,10 +296,7 @@ fn plain_entries<'py>(source: &Bound<'py, PyAny>) -> PyResult<Option<Vec<Bound<'
     Ok(Some(entries))
 }
 
-fn extend_plain<'py>(
-    headers: &Bound<'py, HeadersCore>,
-    source: &Bound<'py, PyAny>,
-) -> PyResult<bool> {
+fn extend_plain<'py>(headers: &Bound<'py, HeadersCore>, source: &Bound<'py, PyAny>) -> PyResult<bool> {
     let py = headers.py();
     if !HeadersCore::keeps(headers, intern!(py, "add"), &originals(py)?.add) {
         return Ok(false);
@@ -380,24 +355,17 @@ impl HeadersCore {
             return delete.call1((slf,)).map(drop);
         }
         let own = slf.getattr(intern!(py, "__dict__"))?;
-        own.del_item(name)
-            .map_err(|_| PyAttributeError::new_err(name.clone().unbind()))
+        own.del_item(name).map_err(|_| PyAttributeError::new_err(name.clone().unbind()))
     }
 
     pub(crate) fn __getstate__<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyDict>> {
         let py = slf.py();
-        let state = slf
-            .getattr(intern!(py, "__dict__"))?
-            .cast_into::<PyDict>()?
-            .copy()?;
+        let state = slf.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?.copy()?;
         state.set_item(intern!(py, "_list"), Self::entries(slf)?)?;
         Ok(state)
     }
 
-    pub(crate) fn __setstate__<'py>(
-        slf: &Bound<'py, Self>,
-        state: &Bound<'py, PyDict>,
-    ) -> PyResult<()> {
+    pub(crate) fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
         let py = slf.py();
         let state = state.copy()?;
         let own = slf.get().list.bind(py);
@@ -411,9 +379,7 @@ impl HeadersCore {
             return Ok(());
         }
         slf.get().assigned.store(true, Ordering::Relaxed);
-        slf.getattr(intern!(py, "__dict__"))?
-            .cast::<PyDict>()?
-            .update(state.as_mapping())
+        slf.getattr(intern!(py, "__dict__"))?.cast::<PyDict>()?.update(state.as_mapping())
     }
 
     #[pyo3(signature = (defaults = None))]
@@ -433,10 +399,7 @@ impl HeadersCore {
         Ok(())
     }
 
-    fn _get_key<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn _get_key<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Some(list) = Self::list(slf)
             && let Look::Found(value) = find(&list, key)
         {
@@ -460,9 +423,9 @@ impl HeadersCore {
                 result => result.map(Some),
             },
             (Look::Missing, _) => Ok(default),
-            (Look::Unsure, _) => next_class(slf)?
-                .call_method1(intern!(slf.py(), "get"), (key, default, r#type))
-                .map(Some),
+            (Look::Unsure, _) => {
+                next_class(slf)?.call_method1(intern!(slf.py(), "get"), (key, default, r#type)).map(Some)
+            }
         }
     }
 
@@ -497,10 +460,7 @@ impl HeadersCore {
         }
     }
 
-    fn __getitem__<'py>(
-        slf: &Bound<'py, Self>,
-        key: &Bound<'py, PyAny>,
-    ) -> PyResult<Bound<'py, PyAny>> {
+    fn __getitem__<'py>(slf: &Bound<'py, Self>, key: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         if let Look::Found(value) = look_up(slf, key)? {
             return Ok(value);
         }
@@ -590,10 +550,7 @@ impl HeadersCore {
     }
 }
 
-fn all_values<'py>(
-    list: &Bound<'py, PyList>,
-    wanted: &str,
-) -> PyResult<Option<Bound<'py, PyList>>> {
+fn all_values<'py>(list: &Bound<'py, PyList>, wanted: &str) -> PyResult<Option<Bound<'py, PyList>>> {
     let values = PyList::empty(list.py());
     for entry in list {
         let Some((name, value)) = pair(&entry) else {

@@ -19,15 +19,10 @@ impl Lazy {
     #[new]
     #[pyo3(signature = (function, /))]
     fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let name = function
-            .getattr(intern!(function.py(), "__name__"))?
-            .cast_into::<PyString>()?;
+        let name = function.getattr(intern!(function.py(), "__name__"))?.cast_into::<PyString>()?;
         // Interned, as attribute names are: the dictionary then compares by identity.
         let name = PyString::intern(function.py(), name.to_str()?);
-        Ok(Self {
-            function: function.clone().unbind(),
-            name: name.unbind(),
-        })
+        Ok(Self { function: function.clone().unbind(), name: name.unbind() })
     }
 
     fn __get__<'py>(
@@ -42,9 +37,7 @@ impl Lazy {
         };
         let own = instance.getattr(intern!(py, "__dict__"))?;
         let Ok(own) = own.cast::<PyDict>() else {
-            return Err(PyTypeError::new_err(
-                "a lazy attribute needs an instance with a dict",
-            ));
+            return Err(PyTypeError::new_err("a lazy attribute needs an instance with a dict"));
         };
         let core = slf.get();
         let name = core.name.bind(py);

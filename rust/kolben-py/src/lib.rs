@@ -1,52 +1,80 @@
 //! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
 
+mod adapter;
 mod auth;
+mod building;
+mod conversion;
 mod cookies;
 mod dates;
+mod environ;
 mod environ_headers;
 mod headers;
 mod lazy;
 mod lists;
+mod map;
 mod multipart;
+mod pattern;
 mod ranges;
+mod route;
+mod rule;
+mod shared;
+mod table;
 mod text;
 mod urls;
+mod watch;
 
 /// The compiled core of Kolben.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
+    use crate::table::{MISSING, REDIRECT, SPECIAL};
     use pyo3::prelude::*;
 
     #[pymodule_export]
-    use super::auth::credentials;
+    use crate::adapter::AdapterCore;
     #[pymodule_export]
-    use super::cookies::{fill_cookies, is_plain_domain, list_cookies, write_cookie};
+    use crate::auth::credentials;
     #[pymodule_export]
-    use super::dates::{read_age, read_date, write_date};
+    use crate::building::build_url;
     #[pymodule_export]
-    use super::environ_headers::EnvironHeadersCore;
+    use crate::cookies::{fill_cookies, is_plain_domain, list_cookies, write_cookie};
     #[pymodule_export]
-    use super::headers::HeadersCore;
+    use crate::dates::{read_age, read_date, write_date};
     #[pymodule_export]
-    use super::lazy::Lazy;
+    use crate::environ_headers::EnvironHeadersCore;
     #[pymodule_export]
-    use super::lists::{
+    use crate::headers::HeadersCore;
+    #[pymodule_export]
+    use crate::lazy::Lazy;
+    #[pymodule_export]
+    use crate::lists::{
         dump_header, dump_options_header, etags, fill_choices, fill_dict, fill_policy, header_set,
-        parse_dict_header, parse_list_header, parse_options_header, policy_pairs,
-        quote_header_value, unquote_header_value,
+        parse_dict_header, parse_list_header, parse_options_header, policy_pairs, quote_header_value,
+        unquote_header_value,
     };
     #[pymodule_export]
-    use super::multipart::MultipartCore;
+    use crate::map::MapCore;
     #[pymodule_export]
-    use super::ranges::{read_content_range, read_length, read_range};
+    use crate::multipart::MultipartCore;
     #[pymodule_export]
-    use super::urls::{
-        fill_query, is_host_trusted, plain_iri, plain_request_iri, plain_uri, query_pairs,
-        write_query,
+    use crate::pattern::Pattern;
+    #[pymodule_export]
+    use crate::ranges::{read_content_range, read_length, read_range};
+    #[pymodule_export]
+    use crate::route::Route;
+    #[pymodule_export]
+    use crate::rule::RuleCore;
+    #[pymodule_export]
+    use crate::table::{Table, TableBuilder};
+    #[pymodule_export]
+    use crate::urls::{
+        fill_query, is_host_trusted, plain_iri, plain_request_iri, plain_uri, query_pairs, write_query,
     };
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        module.add("MISSING", MISSING)?;
+        module.add("REDIRECT", REDIRECT)?;
+        module.add("SPECIAL", SPECIAL)
     }
 }

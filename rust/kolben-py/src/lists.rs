@@ -15,7 +15,7 @@ use crate::text;
 pub(crate) fn parse_list_header<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
     let py = value.py();
     let items = PyList::empty(py);
-    for item in list::items(&text::read(value)?) {
+    for item in list::items(&text::bytes_of(value)?) {
         items.append(text::name(py, &quoted::unquote(item))?)?;
     }
     Ok(items)
@@ -31,15 +31,12 @@ pub(crate) fn parse_dict_header<'py>(value: &Bound<'py, PyString>) -> PyResult<B
 
 /// Puts what `parse_dict_header` finds into `target`, past any override of its methods.
 #[pyfunction]
-pub(crate) fn fill_dict<'py>(
-    target: &Bound<'py, PyDict>,
-    value: &Bound<'py, PyString>,
-) -> PyResult<()> {
+pub(crate) fn fill_dict<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyString>) -> PyResult<()> {
     let py = value.py();
-    for (key, value) in dict::entries(&text::read(value)?) {
+    for (key, value) in dict::entries(&text::bytes_of(value)?) {
         let key = text::name(py, &key)?;
         match value {
-            Some(value) => target.set_item(key, text::write(py, &value)?)?,
+            Some(value) => target.set_item(key, text::text_of(py, &value)?)?,
             None => target.set_item(key, py.None())?,
         }
     }
@@ -48,13 +45,10 @@ pub(crate) fn fill_dict<'py>(
 
 /// Puts the directives of a content security policy into `target`.
 #[pyfunction]
-pub(crate) fn fill_policy<'py>(
-    target: &Bound<'py, PyDict>,
-    value: &Bound<'py, PyString>,
-) -> PyResult<()> {
+pub(crate) fn fill_policy<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyString>) -> PyResult<()> {
     let py = value.py();
-    for (name, value) in csp::directives(&text::read(value)?) {
-        target.set_item(text::name(py, name)?, text::write(py, value)?)?;
+    for (name, value) in csp::directives(&text::bytes_of(value)?) {
+        target.set_item(text::name(py, name)?, text::text_of(py, value)?)?;
     }
     Ok(())
 }
@@ -64,11 +58,8 @@ pub(crate) fn fill_policy<'py>(
 pub(crate) fn policy_pairs<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
     let py = value.py();
     let pairs = PyList::empty(py);
-    for (name, value) in csp::directives(&text::read(value)?) {
-        pairs.append(PyTuple::new(
-            py,
-            [text::write(py, name)?, text::write(py, value)?],
-        )?)?;
+    for (name, value) in csp::directives(&text::bytes_of(value)?) {
+        pairs.append(PyTuple::new(py, [text::text_of(py, name)?, text::text_of(py, value)?])?)?;
     }
     Ok(pairs)
 }
@@ -80,7 +71,7 @@ pub(crate) fn header_set<'py>(
 ) -> PyResult<(Bound<'py, PyList>, Bound<'py, PySet>)> {
     let py = value.py();
     let (items, lowered) = (PyList::empty(py), PySet::empty(py)?);
-    for item in list::items(&text::read(value)?) {
+    for item in list::items(&text::bytes_of(value)?) {
         let item = quoted::unquote(item);
         items.append(text::name(py, &item)?)?;
         lowered.add(text::name_lower(py, &item)?)?;
@@ -99,17 +90,13 @@ pub(crate) fn parse_options_header<'py>(
     let Some(value) = value else {
         return Ok((intern!(py, "").clone(), parameters));
     };
-    let text = text::read(value)?;
+    let text = text::bytes_of(value)?;
     let options = options::parse(&text);
     for (key, value) in &options.parameters {
-        parameters.set_item(text::name(py, key)?, text::write(py, value)?)?;
+        parameters.set_item(text::name(py, key)?, text::text_of(py, value)?)?;
     }
     let bare = options.value.len() == text.len() && value.is_exact_instance_of::<PyString>();
-    let value = if bare {
-        value.clone()
-    } else {
-        text::name(py, options.value)?
-    };
+    let value = if bare { value.clone() } else { text::name(py, options.value)? };
     Ok((value, parameters))
 }
 
@@ -128,7 +115,7 @@ pub(crate) fn fill_choices<'py>(
         "/" => Order::Mime,
         _ => Order::Header,
     };
-    for choice in accept::choices(&text::read(value)?, order) {
+    for choice in accept::choices(&text::bytes_of(value)?, order) {
         let value = text::name(py, &choice.value)?;
         target.append(match choice.quality {
             Some(quality) => (value, quality).into_pyobject(py)?,
@@ -145,11 +132,11 @@ pub(crate) fn etags<'py>(
 ) -> PyResult<(Bound<'py, PyFrozenSet>, Bound<'py, PyFrozenSet>)> {
     let py = value.py();
     let (mut strong, mut weak) = (Vec::new(), Vec::new());
-    for tag in etag::tags(&text::read(value)?) {
+    for tag in etag::tags(&text::bytes_of(value)?) {
         // COMPAT: Werkzeug stores an empty tag as `None`; test_an_empty_etag_is_none
         let text = match tag.tag {
             [] => py.None().into_bound(py),
-            tag => text::write(py, tag)?.into_any(),
+            tag => text::text_of(py, tag)?.into_any(),
         };
         if tag.weak {
             weak.push(text);
@@ -168,26 +155,24 @@ pub(crate) fn quote_header_value<'py>(
     allow_token: bool,
 ) -> PyResult<Bound<'py, PyString>> {
     let value = value.str()?;
-    let plain = text::read(&value)?;
+    let plain = text::bytes_of(&value)?;
     let mut out = Vec::with_capacity(plain.len() + 2);
     quoted::quote(&plain, allow_token, &mut out);
     if out.len() == plain.len() {
         return Ok(value.clone());
     }
-    text::write(value.py(), &out)
+    text::text_of(value.py(), &out)
 }
 
 /// Takes the quotes off a value, and the backslashes out of it.
 #[pyfunction]
-pub(crate) fn unquote_header_value<'py>(
-    value: &Bound<'py, PyString>,
-) -> PyResult<Bound<'py, PyString>> {
-    let text = text::read(value)?;
+pub(crate) fn unquote_header_value<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+    let text = text::bytes_of(value)?;
     let plain = quoted::unquote(&text);
     if plain.len() == text.len() {
         return Ok(value.clone());
     }
-    text::write(value.py(), &plain)
+    text::text_of(value.py(), &plain)
 }
 
 /// Writes a list, or a dictionary as `key=value` pairs, separated by commas.
@@ -206,10 +191,10 @@ pub(crate) fn dump_header<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'
     } else {
         for item in iterable.try_iter()? {
             separate(b", ", &mut out);
-            quoted::quote(&text::read(&item?.str()?)?, true, &mut out);
+            quoted::quote(&text::bytes_of(&item?.str()?)?, true, &mut out);
         }
     }
-    text::write(py, &out)
+    text::text_of(py, &out)
 }
 
 /// Writes a value and its parameters, separated by semicolons.
@@ -222,7 +207,7 @@ pub(crate) fn dump_options_header<'py>(
     let py = options.py();
     let mut out = Vec::with_capacity(64);
     if let Some(header) = header {
-        out.extend_from_slice(&text::read(header)?);
+        out.extend_from_slice(&text::bytes_of(header)?);
         // An empty header has its semicolon too.
         out.extend_from_slice(b"; ");
     }
@@ -233,7 +218,7 @@ pub(crate) fn dump_options_header<'py>(
         }
     })?;
     out.truncate(out.len().saturating_sub(2));
-    text::write(py, &out)
+    text::text_of(py, &out)
 }
 
 fn separate(separator: &[u8], out: &mut Vec<u8>) {
@@ -267,18 +252,15 @@ fn each_item(
         }
         out.truncate(start);
     }
-    for item in mapping
-        .call_method0(intern!(mapping.py(), "items"))?
-        .try_iter()?
-    {
+    for item in mapping.call_method0(intern!(mapping.py(), "items"))?.try_iter()? {
         let item = item?;
         let item = item.cast::<PyTuple>()?;
         let (key, value) = (item.get_item(0)?, item.get_item(1)?);
-        let key = text::read(key.cast::<PyString>()?)?;
+        let key = text::bytes_of(key.cast::<PyString>()?)?;
         if value.is_none() {
             write(&key, None, out);
         } else {
-            write(&key, Some(&text::read(&value.str()?)?), out);
+            write(&key, Some(&text::bytes_of(&value.str()?)?), out);
         }
     }
     Ok(())

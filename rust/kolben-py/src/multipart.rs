@@ -46,9 +46,7 @@ fn too_large(py: Python<'_>) -> PyErr {
     static CLASS: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
     let made = CLASS
         .get_or_try_init(py, || {
-            py.import("werkzeug.exceptions")?
-                .getattr("RequestEntityTooLarge")
-                .map(Bound::unbind)
+            py.import("werkzeug.exceptions")?.getattr("RequestEntityTooLarge").map(Bound::unbind)
         })
         .and_then(|class| class.bind(py).call0());
     made.map_or_else(|error| error, PyErr::from_value)
@@ -81,10 +79,7 @@ fn state_name(state: State) -> &'static str {
 }
 
 fn entries<'py>(py: Python<'py>, headers: &Headers) -> PyResult<Bound<'py, PyList>> {
-    PyList::new(
-        py,
-        headers.entries.iter().map(|(name, value)| (name, value)),
-    )
+    PyList::new(py, headers.entries.iter().map(|(name, value)| (name, value)))
 }
 
 /// The name and the filename of a part; `None` where they are missing.
@@ -95,16 +90,11 @@ fn disposition<'py>(
     let py = parse_options.py();
     if let Some(plain) = headers.plain_disposition() {
         let name = plain.name.into_pyobject(py)?;
-        let filename = plain
-            .filename
-            .map(|text| PyString::new(py, text).into_any());
+        let filename = plain.filename.map(|text| PyString::new(py, text).into_any());
         return Ok((name, filename));
     }
     let value = headers.get("content-disposition");
-    let options = parse_options
-        .call1((value,))?
-        .get_item(1)?
-        .cast_into::<PyDict>()?;
+    let options = parse_options.call1((value,))?.get_item(1)?.cast_into::<PyDict>()?;
     let name = options.get_item(intern!(py, "name"))?;
     let filename = options.get_item(intern!(py, "filename"))?;
     // COMPAT: a file is a part whose filename is there and not None.
@@ -129,15 +119,11 @@ impl Results<'_, '_> {
         let (name, filename) = disposition(parse_options.bind(py), &headers)?;
         let field = if let Some(filename) = filename {
             let found = entries(py, &headers)?;
-            self.operations
-                .append((kind::PART, &name, filename, found))?;
+            self.operations.append((kind::PART, &name, filename, found))?;
             None
         } else {
             let odd = self.raw || headers.get("content-type").is_some();
-            Some(Field {
-                headers: odd.then_some(headers),
-                data: Vec::new(),
-            })
+            Some(Field { headers: odd.then_some(headers), data: Vec::new() })
         };
         let name = name.unbind();
         Ok(Open { name, field })
@@ -146,9 +132,7 @@ impl Results<'_, '_> {
     fn data(&self, open: &mut Open, data: &[u8], more: bool) -> PyResult<()> {
         let py = self.fields.py();
         let Some(field) = &mut open.field else {
-            return self
-                .operations
-                .append((kind::DATA, PyBytes::new(py, data), more));
+            return self.operations.append((kind::DATA, PyBytes::new(py, data), more));
         };
         let size = field.data.len() as u64 + data.len() as u64;
         if self.most_in_field.is_some_and(|most| size > most) {
@@ -160,16 +144,11 @@ impl Results<'_, '_> {
         if more {
             return Ok(());
         }
-        let whole = if field.data.is_empty() {
-            data
-        } else {
-            &field.data
-        };
+        let whole = if field.data.is_empty() { data } else { &field.data };
         let name = open.name.bind(py);
         if let Some(headers) = &field.headers {
             let value = PyBytes::new(py, whole);
-            self.operations
-                .append((kind::FIELD, name, value, entries(py, headers)?))
+            self.operations.append((kind::FIELD, name, value, entries(py, headers)?))
         } else {
             self.fields.append((name, String::from_utf8_lossy(whole)))
         }
@@ -208,10 +187,7 @@ impl MultipartCore {
     ) -> Self {
         // A negative limit allows nothing, as zero does: no body is empty.
         let limit = |most: Option<i64>| most.map(|most| u64::try_from(most).unwrap_or(0));
-        let limits = Limits {
-            memory: limit(max_form_memory_size),
-            parts: limit(max_parts),
-        };
+        let limits = Limits { memory: limit(max_form_memory_size), parts: limit(max_parts) };
         Self {
             decoder: Box::new(Decoder::new(boundary, limits)),
             most_in_field: limits.memory,
@@ -227,9 +203,7 @@ impl MultipartCore {
             self.decoder.finish();
             return Ok(());
         };
-        self.decoder
-            .push(data)
-            .map_err(|refusal| raised(py, refusal))
+        self.decoder.push(data).map_err(|refusal| raised(py, refusal))
     }
 
     /// The next event as a tuple: its kind, and what it holds.
@@ -241,9 +215,7 @@ impl MultipartCore {
                 let (name, filename) = disposition(self.parse_options.bind(py), &headers)?;
                 (kind::PART, name, filename, entries(py, &headers)?).into_pyobject(py)
             }
-            Event::Data { data, more } => {
-                (kind::DATA, PyBytes::new(py, data), more).into_pyobject(py)
-            }
+            Event::Data { data, more } => (kind::DATA, PyBytes::new(py, data), more).into_pyobject(py),
             Event::Epilogue(data) => (kind::EPILOGUE, PyBytes::new(py, data)).into_pyobject(py),
             Event::NeedData => (kind::NEED_DATA,).into_pyobject(py),
         }
@@ -263,18 +235,10 @@ impl MultipartCore {
         let py = fields.py();
         let operations = PyList::empty(py);
         let most_in_field = self.most_in_field;
-        let results = Results {
-            fields,
-            operations: &operations,
-            raw,
-            most_in_field,
-        };
-        let done = self
-            .receive_data(py, data.map(PyBytesMethods::as_bytes))
-            .and_then(|()| self.run(&results));
-        let error = done
-            .err()
-            .map(|error| error.into_value(py).into_bound(py).into_any());
+        let results = Results { fields, operations: &operations, raw, most_in_field };
+        let done =
+            self.receive_data(py, data.map(PyBytesMethods::as_bytes)).and_then(|()| self.run(&results));
+        let error = done.err().map(|error| error.into_value(py).into_bound(py).into_any());
         (operations, error)
     }
 

@@ -1,47 +1,52 @@
-//! Python's text as bytes in generalised UTF-8 and back.
+//! Text across the border: Python's `str`, lone surrogates included, as bytes and back.
 
-use std::ops::Deref;
-use std::sync::Mutex;
-
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use std::borrow::Cow;
+use std::sync::Mutex;
 
-/// The text of a Python string. Borrowed from it, unless it holds lone surrogates.
-pub(crate) enum Text<'a, 'py> {
-    Borrowed(&'a str),
-    Encoded(Bound<'py, PyBytes>),
-}
-
-impl Deref for Text<'_, '_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Borrowed(text) => text.as_bytes(),
-            Self::Encoded(bytes) => bytes.as_bytes(),
+/// The bytes of a `str` in generalised UTF-8.
+pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    match text.to_str() {
+        Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        Err(_) => {
+            let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
+            let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
+            Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
         }
     }
 }
 
-/// Reads a string.
-pub(crate) fn read<'a, 'py>(text: &'a Bound<'py, PyString>) -> PyResult<Text<'a, 'py>> {
-    if let Ok(text) = text.to_str() {
-        return Ok(Text::Borrowed(text));
+/// The `str` for bytes in generalised UTF-8.
+#[inline]
+pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if bytes.is_ascii() {
+        // PERF: a decoder would look for what is not there.
+        return Ok(ascii(py, bytes));
     }
-    let py = text.py();
-    let encoded = text.call_method1(intern!(py, "encode"), ("utf-8", "surrogatepass"))?;
-    Ok(Text::Encoded(encoded.cast_into()?))
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Ok(PyString::new(py, text)),
+        Err(_) => {
+            let arguments = (intern!(py, "utf-8"), intern!(py, "surrogatepass"));
+            let text = PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?;
+            Ok(text.cast_into::<PyString>()?)
+        }
+    }
 }
 
-/// Makes a string.
-pub(crate) fn write<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if let Ok(text) = PyString::from_bytes(py, text) {
-        return Ok(text);
+/// The `str` for ASCII bytes.
+#[inline]
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
+    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
+    let length = bytes.len().cast_signed();
+    // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte; the
+    // call gives a new reference to a `str`, or null and an exception, which is out of memory.
+    unsafe {
+        Bound::from_owned_ptr(py, ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length))
+            .cast_into_unchecked()
     }
-    let bytes = PyBytes::new(py, text);
-    let decoded = bytes.call_method1(intern!(py, "decode"), ("utf-8", "surrogatepass"))?;
-    Ok(decoded.cast_into()?)
 }
 
 /// The names that were made last. The keys of a header are few and come with every request: a
@@ -53,18 +58,18 @@ const LONGEST_NAME: usize = 32;
 /// Makes a string that is likely to be made again.
 pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if text.len() > LONGEST_NAME {
-        return write(py, text);
+        return text_of(py, text);
     }
     // Where another thread is at this slot, its name is not worth waiting for.
     let Some(Ok(mut slot)) = NAMES.get(slot(text)).map(Mutex::try_lock) else {
-        return write(py, text);
+        return text_of(py, text);
     };
     if let Some(known) = slot.as_ref().map(|known| known.bind(py))
         && known.to_str().is_ok_and(|known| known.as_bytes() == text)
     {
         return Ok(known.clone());
     }
-    let name = write(py, text)?;
+    let name = text_of(py, text)?;
     let replaced = slot.replace(name.clone().unbind());
     drop(slot);
     drop(replaced);
@@ -72,18 +77,10 @@ pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyS
 }
 
 fn slot(text: &[u8]) -> usize {
-    let mix = |hash: u64, word: u64| {
-        (hash ^ word)
-            .wrapping_mul(0x9e37_79b9_7f4a_7c15)
-            .rotate_left(29)
-    };
+    let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
     let (words, rest) = text.as_chunks::<8>();
-    let hash = words.iter().fold(text.len() as u64, |hash, word| {
-        mix(hash, u64::from_le_bytes(*word))
-    });
-    let last = rest
-        .iter()
-        .fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let hash = words.iter().fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
     usize::try_from(mix(hash, last) % NAMES.len() as u64).unwrap_or_default()
 }
 
@@ -96,7 +93,5 @@ pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'p
             name(py, text)
         };
     }
-    Ok(write(py, text)?
-        .call_method0(intern!(py, "lower"))?
-        .cast_into()?)
+    Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?)
 }

@@ -10,11 +10,8 @@ use crate::text;
 /// Puts the pairs of a query string into `target`, an empty multi-dict, past any override of its
 /// methods.
 #[pyfunction]
-pub(crate) fn fill_query<'py>(
-    target: &Bound<'py, PyDict>,
-    query: &Bound<'py, PyString>,
-) -> PyResult<()> {
-    let query = text::read(query)?;
+pub(crate) fn fill_query<'py>(target: &Bound<'py, PyDict>, query: &Bound<'py, PyString>) -> PyResult<()> {
+    let query = text::bytes_of(query)?;
     fill(target, || query::pairs(&query))
 }
 
@@ -23,11 +20,8 @@ pub(crate) fn fill_query<'py>(
 pub(crate) fn query_pairs<'py>(query: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
     let py = query.py();
     let pairs = PyList::empty(py);
-    for (name, value) in query::pairs(&text::read(query)?) {
-        pairs.append(PyTuple::new(
-            py,
-            [text::write(py, &name)?, text::write(py, &value)?],
-        )?)?;
+    for (name, value) in query::pairs(&text::bytes_of(query)?) {
+        pairs.append(PyTuple::new(py, [text::text_of(py, &name)?, text::text_of(py, &value)?])?)?;
     }
     Ok(pairs)
 }
@@ -49,7 +43,7 @@ pub(crate) fn write_query<'py>(pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py,
         out.push(b'=');
         write_part(&value, &mut out)?;
     }
-    text::write(pairs.py(), &out)
+    text::text_of(pairs.py(), &out)
 }
 
 fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
@@ -67,9 +61,7 @@ pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Boun
     let Ok(text) = iri.to_str() else {
         return Ok(None);
     };
-    iri::to_uri(text.as_bytes())
-        .map(|uri| text::write(iri.py(), &uri))
-        .transpose()
+    iri::to_uri(text.as_bytes()).map(|uri| text::text_of(iri.py(), &uri)).transpose()
 }
 
 /// The IRI of a URI; `None` if that takes more than percent-decoding.
@@ -78,9 +70,7 @@ pub(crate) fn plain_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Option<Boun
     let Ok(text) = uri.to_str() else {
         return Ok(None);
     };
-    iri::from_uri(text.as_bytes())
-        .map(|iri| text::write(uri.py(), &iri))
-        .transpose()
+    iri::from_uri(text.as_bytes()).map(|iri| text::text_of(uri.py(), &iri)).transpose()
 }
 
 /// The IRI of a request; `None` if it takes more than percent-encoding.
@@ -99,20 +89,13 @@ pub(crate) fn plain_request_iri<'py>(
     }
     match root_path {
         Some(root) => {
-            let path = path
-                .map(|path| path.to_str())
-                .transpose()?
-                .map(str::as_bytes);
-            let query = query_string
-                .map(PyBytesMethods::as_bytes)
-                .unwrap_or_default();
+            let path = path.map(|path| path.to_str()).transpose()?.map(str::as_bytes);
+            let query = query_string.map(PyBytesMethods::as_bytes).unwrap_or_default();
             iri::request_url(root.to_str()?.as_bytes(), path, query, &mut url);
         }
         None => url.push(b'/'),
     }
-    iri::from_uri(&url)
-        .map(|iri| text::write(scheme.py(), &iri))
-        .transpose()
+    iri::from_uri(&url).map(|iri| text::text_of(scheme.py(), &iri)).transpose()
 }
 
 /// Whether a host is valid and, if any are given, one of the trusted ones; `None` if that takes
@@ -123,7 +106,7 @@ pub(crate) fn is_host_trusted<'py>(
     host: &Bound<'py, PyString>,
     trusted: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<bool>> {
-    let host = text::read(host)?;
+    let host = text::bytes_of(host)?;
     let Some(name) = host::name(&host) else {
         return Ok(Some(false));
     };
@@ -133,7 +116,7 @@ pub(crate) fn is_host_trusted<'py>(
     for reference in trusted.try_iter()? {
         let reference = reference?;
         let covered = match reference.cast::<PyString>() {
-            Ok(reference) => host::is_covered(name, &text::read(reference)?),
+            Ok(reference) => host::is_covered(name, &text::bytes_of(reference)?),
             Err(_) => None,
         };
         match covered {

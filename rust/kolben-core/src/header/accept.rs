@@ -57,11 +57,8 @@ pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
     let items = list::items(value);
     let mut choices = Vec::with_capacity(items.len());
     choices.extend(items.into_iter().filter_map(choice));
-    let by_weight = |a: &Choice<'_>, b: &Choice<'_>| {
-        b.weight()
-            .partial_cmp(&a.weight())
-            .unwrap_or(Ordering::Equal)
-    };
+    let by_weight =
+        |a: &Choice<'_>, b: &Choice<'_>| b.weight().partial_cmp(&a.weight()).unwrap_or(Ordering::Equal);
     match order {
         _ if choices.len() < 2 => {}
         Order::Header => {}
@@ -80,20 +77,15 @@ pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
 fn choice(item: &[u8]) -> Option<Choice<'_>> {
     match unquote(item) {
         Cow::Borrowed(item) => unquoted_choice(item),
-        Cow::Owned(item) => unquoted_choice(&item).map(|choice| Choice {
-            value: Cow::Owned(choice.value.into_owned()),
-            quality: choice.quality,
-        }),
+        Cow::Owned(item) => unquoted_choice(&item)
+            .map(|choice| Choice { value: Cow::Owned(choice.value.into_owned()), quality: choice.quality }),
     }
 }
 
 fn unquoted_choice(item: &[u8]) -> Option<Choice<'_>> {
     let options = options::parse(item);
     if options.parameters.is_empty() {
-        return Some(Choice {
-            value: Cow::Borrowed(options.value),
-            quality: None,
-        });
+        return Some(Choice { value: Cow::Borrowed(options.value), quality: None });
     }
     let mut quality = None;
     let mut others = Vec::new();
@@ -123,10 +115,7 @@ fn unique(parameters: SmallVec<[Parameter<'_>; 4]>) -> SmallVec<[Parameter<'_>; 
     let mut places = HashMap::new();
     let mut kept: SmallVec<[Parameter<'_>; 4]> = SmallVec::new();
     for (key, value) in parameters {
-        if let Some(earlier) = places
-            .get(&key)
-            .and_then(|place: &usize| kept.get_mut(*place))
-        {
+        if let Some(earlier) = places.get(&key).and_then(|place: &usize| kept.get_mut(*place)) {
             earlier.1 = value;
         } else {
             places.insert(key.clone(), kept.len());
@@ -187,9 +176,7 @@ mod tests {
     fn shown(value: &str, order: Order) -> String {
         let shown = choices(value.as_bytes(), order).into_iter().map(|choice| {
             let value = String::from_utf8_lossy(&choice.value).into_owned();
-            choice
-                .quality
-                .map_or(value.clone(), |quality| format!("{value}:{quality}"))
+            choice.quality.map_or(value.clone(), |quality| format!("{value}:{quality}"))
         });
         shown.collect::<Vec<_>>().join("|")
     }
@@ -197,19 +184,13 @@ mod tests {
     #[test]
     fn the_most_specific_comes_first() {
         let header = "*/*;q=0.8, text/*, text/html;level=1;q=0.5, a/b";
-        assert_eq!(
-            shown(header, Order::Mime),
-            "text/html; level=1:0.5|a/b|text/*|*/*:0.8"
-        );
+        assert_eq!(shown(header, Order::Mime), "text/html; level=1:0.5|a/b|text/*|*/*:0.8");
         assert_eq!(shown("*, a;q=0, b", Order::Star), "b|a:0|*");
     }
 
     #[test]
     fn a_bad_weight_drops_the_choice() {
-        assert_eq!(
-            shown("a;q=x, b;q=2, c;q=-1, d;q=1., e;q=.5, f;q=-0", Order::Star),
-            "f:-0"
-        );
+        assert_eq!(shown("a;q=x, b;q=2, c;q=-1, d;q=1., e;q=.5, f;q=-0", Order::Star), "f:-0");
     }
 
     #[test]

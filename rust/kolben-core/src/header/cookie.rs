@@ -43,10 +43,7 @@ impl<'a> Iterator for Pairs<'a> {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            let (head, tail) = cut(
-                self.rest,
-                memchr(b';', self.rest).unwrap_or(self.rest.len()),
-            );
+            let (head, tail) = cut(self.rest, memchr(b';', self.rest).unwrap_or(self.rest.len()));
             if let Some(pair) = plain(head) {
                 self.rest = after(tail, 1);
                 return Some(pair);
@@ -69,14 +66,8 @@ fn plain(text: &[u8]) -> Option<Pair<'_>> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let (key, value) = partition(text, b'=');
     // PERF: without an early end, so that it is done sixteen bytes at a time.
-    let odd = text
-        .iter()
-        .fold(false, |odd, byte| odd | matches!(byte, b' ' | b'\t' | b'"'));
-    if odd || key.is_empty() {
-        None
-    } else {
-        Some((key, Cow::Borrowed(value?)))
-    }
+    let odd = text.iter().fold(false, |odd, byte| odd | matches!(byte, b' ' | b'\t' | b'"'));
+    if odd || key.is_empty() { None } else { Some((key, Cow::Borrowed(value?))) }
 }
 
 type Pair<'a> = (&'a [u8], Cow<'a, [u8]>);
@@ -136,13 +127,7 @@ fn unquote(text: &[u8]) -> Cow<'_, [u8]> {
         let (before, tail) = cut(rest, at);
         bytes.extend_from_slice(before);
         rest = match tail {
-            [
-                _,
-                high @ b'0'..=b'3',
-                middle @ b'0'..=b'7',
-                low @ b'0'..=b'7',
-                rest @ ..,
-            ] => {
+            [_, high @ b'0'..=b'3', middle @ b'0'..=b'7', low @ b'0'..=b'7', rest @ ..] => {
                 bytes.push(((high & 3) << 6) | ((middle & 7) << 3) | (low & 7));
                 rest
             }
@@ -190,16 +175,9 @@ mod tests {
 
     fn shown(header: &str) -> String {
         let pair = |(key, value): Pair<'_>| {
-            format!(
-                "{}={}",
-                String::from_utf8_lossy(key),
-                String::from_utf8_lossy(&value)
-            )
+            format!("{}={}", String::from_utf8_lossy(key), String::from_utf8_lossy(&value))
         };
-        pairs(header.as_bytes())
-            .map(pair)
-            .collect::<Vec<_>>()
-            .join("|")
+        pairs(header.as_bytes()).map(pair).collect::<Vec<_>>().join("|")
     }
 
     #[test]

@@ -47,9 +47,8 @@ pub enum Parsed {
     Unsure,
 }
 
-const MONTHS: [&[u8]; 12] = [
-    b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec",
-];
+const MONTHS: [&[u8]; 12] =
+    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
 const LONG_MONTHS: [&[u8]; 12] = [
     b"january",
     b"february",
@@ -109,11 +108,7 @@ fn fields(text: &[u8]) -> Result<Fields<'_>, Parsed> {
     // A name of the day, five words, and one more to see that they are over.
     let mut words: SmallVec<[&[u8]; 8]> = words.take(7).collect();
     let Some(first) = words.first_mut() else {
-        return Err(if text.is_empty() {
-            Parsed::Invalid
-        } else {
-            Parsed::Unsure
-        });
+        return Err(if text.is_empty() { Parsed::Invalid } else { Parsed::Unsure });
     };
     if first.last() == Some(&b',') || position(&DAYS, first).is_some() {
         words.remove(0);
@@ -136,21 +131,13 @@ fn fields(text: &[u8]) -> Result<Fields<'_>, Parsed> {
         words.extend([time, zone]);
     }
     match *words.as_slice() {
-        [day, month, year, time, zone, ..] => Ok(Fields {
-            day,
-            month,
-            year,
-            time,
-            zone,
-        }),
+        [day, month, year, time, zone, ..] => Ok(Fields { day, month, year, time, zone }),
         _ => Err(Parsed::Invalid),
     }
 }
 
 fn position(names: &[&[u8]], word: &[u8]) -> Option<usize> {
-    names
-        .iter()
-        .position(|name| name.eq_ignore_ascii_case(word))
+    names.iter().position(|name| name.eq_ignore_ascii_case(word))
 }
 
 fn month_number(word: &[u8]) -> Option<u8> {
@@ -164,13 +151,7 @@ fn without_comma(word: &[u8]) -> &[u8] {
 
 impl Fields<'_> {
     fn resolve(self) -> Result<Parsed, Parsed> {
-        let Self {
-            mut day,
-            month,
-            mut year,
-            mut time,
-            mut zone,
-        } = self;
+        let Self { mut day, month, mut year, mut time, mut zone } = self;
         if day.is_empty() || month.is_empty() || year.is_empty() || time.is_empty() {
             return Err(Parsed::Unsure);
         }
@@ -218,24 +199,15 @@ fn clock(time: &[u8]) -> Result<[i64; 3], Parsed> {
 /// among digits is unsure; a word with a letter in it is no number anywhere.
 fn number(word: &[u8]) -> Result<i64, Parsed> {
     if !word.is_empty() && word.len() < 9 && word.iter().all(u8::is_ascii_digit) {
-        return Ok(word
-            .iter()
-            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0')));
+        return Ok(word.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')));
     }
     let odd = |byte: &u8| !(byte.is_ascii_digit() || matches!(byte, b'+' | b'-' | b'_'));
-    Err(if word.iter().any(odd) {
-        Parsed::Invalid
-    } else {
-        Parsed::Unsure
-    })
+    Err(if word.iter().any(odd) { Parsed::Invalid } else { Parsed::Unsure })
 }
 
 /// Seconds ahead of UTC; none for a zone that nobody knows.
 fn offset(zone: &[u8]) -> Result<i32, Parsed> {
-    let named = ZONES
-        .iter()
-        .chain(&LATE_ZONES)
-        .find(|(name, _)| name.eq_ignore_ascii_case(zone));
+    let named = ZONES.iter().chain(&LATE_ZONES).find(|(name, _)| name.eq_ignore_ascii_case(zone));
     let written = if let Some((_, offset)) = named {
         *offset
     } else {
@@ -243,11 +215,7 @@ fn offset(zone: &[u8]) -> Result<i32, Parsed> {
             [b'-', digits @ ..] => (digits, -1),
             [b'+', digits @ ..] | digits => (digits, 1),
         };
-        if digits
-            .iter()
-            .any(|byte| !byte.is_ascii_digit() && *byte != b'_')
-            || digits.is_empty()
-        {
+        if digits.iter().any(|byte| !byte.is_ascii_digit() && *byte != b'_') || digits.is_empty() {
             return Ok(0);
         }
         let number = i32::try_from(number(digits)?).map_err(|_| Parsed::Unsure)?;
@@ -255,23 +223,12 @@ fn offset(zone: &[u8]) -> Result<i32, Parsed> {
     };
     let seconds = (written / 100) * 3600 + (written % 100) * 60;
     // A zone is less than a day away.
-    if seconds.abs() < 86_400 {
-        Ok(seconds)
-    } else {
-        Err(Parsed::Invalid)
-    }
+    if seconds.abs() < 86_400 { Ok(seconds) } else { Err(Parsed::Invalid) }
 }
 
 impl Date {
     /// The date of these fields; `None` if one is out of bounds.
-    pub fn new(
-        year: i64,
-        month: i64,
-        day: i64,
-        hour: i64,
-        minute: i64,
-        second: i64,
-    ) -> Option<Self> {
+    pub fn new(year: i64, month: i64, day: i64, hour: i64, minute: i64, second: i64) -> Option<Self> {
         let days = match month {
             2 if year % 4 == 0 && (year % 100 != 0 || year % 400 == 0) => 29,
             2 => 28,
@@ -306,11 +263,7 @@ impl Date {
         let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
         let shifted_month = (5 * day_of_year + 2) / 153;
         let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-        let month = if shifted_month < 10 {
-            shifted_month + 3
-        } else {
-            shifted_month - 9
-        };
+        let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
         let year = year_of_era + era * 400 + i64::from(month < 3);
         Self::new(year, month, day, rest / 3_600, rest / 60 % 60, rest % 60)
     }
@@ -342,12 +295,7 @@ impl Date {
         out.extend_from_slice(b", ");
         two(self.day, out);
         out.push(b' ');
-        out.extend_from_slice(
-            MONTHS
-                .get(usize::from(self.month) - 1)
-                .copied()
-                .unwrap_or_default(),
-        );
+        out.extend_from_slice(MONTHS.get(usize::from(self.month) - 1).copied().unwrap_or_default());
         out.push(b' ');
         for century in [self.year / 100, self.year % 100] {
             two(u8::try_from(century).unwrap_or_default(), out);
@@ -395,38 +343,21 @@ mod tests {
 
     #[test]
     fn zones_are_seconds() {
-        assert_eq!(
-            shown("6 Nov 1994 08:49 -0130"),
-            "Sun, 06 Nov 1994 08:49:00 GMT -5400"
-        );
-        assert_eq!(
-            shown("6 Nov 1994 08:49 pst"),
-            "Sun, 06 Nov 1994 08:49:00 GMT -28800"
-        );
+        assert_eq!(shown("6 Nov 1994 08:49 -0130"), "Sun, 06 Nov 1994 08:49:00 GMT -5400");
+        assert_eq!(shown("6 Nov 1994 08:49 pst"), "Sun, 06 Nov 1994 08:49:00 GMT -28800");
         assert_eq!(shown("6 Nov 1994 08:49 +2400"), "Invalid");
     }
 
     #[test]
     fn no_dates() {
-        for text in [
-            "",
-            "x",
-            "31 Feb 1994 08:49 GMT",
-            "6 Nov 1994 24:00 GMT",
-            "6 Foo 1994 08:49 GMT",
-        ] {
+        for text in ["", "x", "31 Feb 1994 08:49 GMT", "6 Nov 1994 24:00 GMT", "6 Foo 1994 08:49 GMT"] {
             assert_eq!(shown(text), "Invalid", "{text:?}");
         }
     }
 
     #[test]
     fn what_depends_on_the_release_is_unsure() {
-        for text in [
-            " ",
-            "6 Nov 1_994 08:49 GMT",
-            "6 Nov 1994 08:49:3\u{663} GMT",
-            "--94 08:49 GMT",
-        ] {
+        for text in [" ", "6 Nov 1_994 08:49 GMT", "6 Nov 1994 08:49:3\u{663} GMT", "--94 08:49 GMT"] {
             assert_eq!(shown(text), "Unsure", "{text:?}");
         }
     }
@@ -443,14 +374,8 @@ mod tests {
     #[test]
     fn timestamps_span_the_years_1_to_9999() {
         let year = |seconds| Date::from_timestamp(seconds).map(|date| date.to_string());
-        assert_eq!(
-            year(-62_135_596_800).as_deref(),
-            Some("Mon, 01 Jan 0001 00:00:00 GMT")
-        );
-        assert_eq!(
-            year(253_402_300_799).as_deref(),
-            Some("Fri, 31 Dec 9999 23:59:59 GMT")
-        );
+        assert_eq!(year(-62_135_596_800).as_deref(), Some("Mon, 01 Jan 0001 00:00:00 GMT"));
+        assert_eq!(year(253_402_300_799).as_deref(), Some("Fri, 31 Dec 9999 23:59:59 GMT"));
         assert_eq!(year(253_402_300_800), None);
         assert_eq!(year(-62_135_596_801), None);
         assert_eq!(year(i64::MAX), None);

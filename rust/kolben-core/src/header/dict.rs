@@ -29,15 +29,13 @@ type Unquoted<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
 
 /// The entries in order, keys that come twice included. A nameless one is left out.
 pub fn entries(value: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    list::items(value)
-        .into_iter()
-        .filter_map(|item| match unquote(item) {
-            Cow::Borrowed(item) => entry(item).map(|(key, value)| (Cow::Borrowed(key), value)),
-            Cow::Owned(item) => entry(&item).map(|(key, value)| {
-                let value = value.map(|value| Cow::Owned(value.into_owned()));
-                (Cow::Owned(key.to_vec()), value)
-            }),
-        })
+    list::items(value).into_iter().filter_map(|item| match unquote(item) {
+        Cow::Borrowed(item) => entry(item).map(|(key, value)| (Cow::Borrowed(key), value)),
+        Cow::Owned(item) => entry(&item).map(|(key, value)| {
+            let value = value.map(|value| Cow::Owned(value.into_owned()));
+            (Cow::Owned(key.to_vec()), value)
+        }),
+    })
 }
 
 fn entry(item: &[u8]) -> Option<Unquoted<'_>> {
@@ -99,10 +97,7 @@ mod tests {
 
     #[test]
     fn a_star_means_a_charset() {
-        assert_eq!(
-            shown("a*=utf-8''%c3%a9, b*=x, c*=big5''%22"),
-            "a=é|b=x|c=%22"
-        );
+        assert_eq!(shown("a*=utf-8''%c3%a9, b*=x, c*=big5''%22"), "a=é|b=x|c=%22");
         assert_eq!(shown("a*=utf-8''%22b%22"), "a=b");
     }
 }

@@ -100,10 +100,7 @@ mod tests {
 
     #[test]
     fn commas_may_stand_in_quotes() {
-        assert_eq!(
-            shown(r#" "a,b" , w/"c""#),
-            [(false, "a,b".into()), (true, "c".into())]
-        );
+        assert_eq!(shown(r#" "a,b" , w/"c""#), [(false, "a,b".into()), (true, "c".into())]);
     }
 
     #[test]

@@ -57,11 +57,7 @@ impl Charset {
             (Self::Latin1, bytes) => bytes.iter().copied().map(char::from).collect(),
             (Self::Ascii, bytes) => {
                 let replaced = |byte: &u8| {
-                    if byte.is_ascii() {
-                        char::from(*byte)
-                    } else {
-                        char::REPLACEMENT_CHARACTER
-                    }
+                    if byte.is_ascii() { char::from(*byte) } else { char::REPLACEMENT_CHARACTER }
                 };
                 bytes.iter().map(replaced).collect()
             }
@@ -86,22 +82,13 @@ mod tests {
 
     #[test]
     fn the_language_is_dropped() {
-        assert_eq!(
-            split(b"utf-8'en'a%20b"),
-            Some((&b"utf-8"[..], &b"a%20b"[..]))
-        );
+        assert_eq!(split(b"utf-8'en'a%20b"), Some((&b"utf-8"[..], &b"a%20b"[..])));
         assert_eq!(split(b"''a'b"), Some((&b""[..], &b"a'b"[..])));
     }
 
     #[test]
     fn other_forms_are_none() {
-        for value in [
-            &b"utf-8'a"[..],
-            b"utf-8''",
-            b"utf-8''a b",
-            b"\"utf-8''a\"",
-            b"",
-        ] {
+        for value in [&b"utf-8'a"[..], b"utf-8''", b"utf-8''a b", b"\"utf-8''a\"", b""] {
             assert_eq!(split(value), None);
         }
     }

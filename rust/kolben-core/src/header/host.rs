@@ -59,10 +59,7 @@ pub(crate) fn port(digits: &[u8]) -> Option<u16> {
 /// Whether IDNA would leave an ASCII name as it is: no label is empty or too long.
 pub fn is_plain(name: &[u8]) -> bool {
     let name = name.strip_suffix(b".").unwrap_or(name);
-    name.is_ascii()
-        && name
-            .split(|byte| *byte == b'.')
-            .all(|label| (1..64).contains(&label.len()))
+    name.is_ascii() && name.split(|byte| *byte == b'.').all(|label| (1..64).contains(&label.len()))
 }
 
 /// Whether a trusted `reference` covers `name`; with a leading dot it covers all below it too.
@@ -107,11 +104,7 @@ mod tests {
             ("a_b", None),
             ("a\n", None),
         ] {
-            assert_eq!(
-                name(host.as_bytes()),
-                expected.map(str::as_bytes),
-                "{host:?}"
-            );
+            assert_eq!(name(host.as_bytes()), expected.map(str::as_bytes), "{host:?}");
         }
     }
 

@@ -73,8 +73,7 @@ fn split(url: &[u8]) -> Option<Pieces<'_>> {
 }
 
 fn punycode(name: &[u8]) -> bool {
-    name.windows(4)
-        .any(|window| window.eq_ignore_ascii_case(b"xn--"))
+    name.windows(4).any(|window| window.eq_ignore_ascii_case(b"xn--"))
 }
 
 /// Puts a URL together, `convert` applied to its parts.
@@ -91,10 +90,7 @@ fn join(pieces: &Pieces<'_>, convert: impl Fn(&[u8], Part, &mut Vec<u8>)) -> Vec
         }
     }
     convert(pieces.path, Part::Path, &mut out);
-    for (mark, text, part) in [
-        (b'?', pieces.query, Part::Query),
-        (b'#', pieces.fragment, Part::Fragment),
-    ] {
+    for (mark, text, part) in [(b'?', pieces.query, Part::Query), (b'#', pieces.fragment, Part::Fragment)] {
         if !text.is_empty() {
             out.push(mark);
             convert(text, part, &mut out);
@@ -153,10 +149,7 @@ mod tests {
 
     fn both(text: &str) -> (Option<String>, Option<String>) {
         let own = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
-        (
-            to_uri(text.as_bytes()).map(own),
-            from_uri(text.as_bytes()).map(own),
-        )
+        (to_uri(text.as_bytes()).map(own), from_uri(text.as_bytes()).map(own))
     }
 
     #[test]

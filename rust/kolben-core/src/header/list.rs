@@ -73,9 +73,6 @@ mod tests {
 
     #[test]
     fn quotes_inside_an_element_hide_commas() {
-        assert_eq!(
-            items(br#"a="b,c",d"#).as_slice(),
-            [&br#"a="b,c""#[..], b"d"]
-        );
+        assert_eq!(items(br#"a="b,c",d"#).as_slice(), [&br#"a="b,c""#[..], b"d"]);
     }
 }

@@ -47,19 +47,13 @@ pub fn parse(value: &[u8]) -> Options<'_> {
     let value = trim(value);
     let rest = trim(rest.unwrap_or_default());
     if value.is_empty() || rest.is_empty() {
-        return Options {
-            value,
-            parameters: SmallVec::new(),
-        };
+        return Options { value, parameters: SmallVec::new() };
     }
     let parts = parts(rest);
     let parameters = if parts.iter().any(|(key, _)| key.contains(&b'*')) {
         joined(&parts)
     } else {
-        parts
-            .iter()
-            .map(|(key, value)| (lower(key), plain(value)))
-            .collect()
+        parts.iter().map(|(key, value)| (lower(key), plain(value))).collect()
     };
     Options { value, parameters }
 }
@@ -150,16 +144,8 @@ impl<'a> Key<'a> {
             number = head;
         }
         match number.strip_suffix(b"*") {
-            Some(head) if number.len() < name.len() => Self {
-                name: lower(head),
-                continued: true,
-                charset,
-            },
-            _ => Self {
-                name: lower(name),
-                continued: false,
-                charset,
-            },
+            Some(head) if number.len() < name.len() => Self { name: lower(head), continued: true, charset },
+            _ => Self { name: lower(name), continued: false, charset },
         }
     }
 }
@@ -195,11 +181,7 @@ fn joined<'a>(parts: &Parts<'a>) -> SmallVec<[Parameter<'a>; 4]> {
             join.set(key.name, value);
         }
     }
-    let pieces = join
-        .pieces
-        .into_iter()
-        .flatten()
-        .map(|(key, text)| (key, Cow::Owned(text)));
+    let pieces = join.pieces.into_iter().flatten().map(|(key, text)| (key, Cow::Owned(text)));
     join.whole.into_iter().flatten().chain(pieces).collect()
 }
 
@@ -264,8 +246,7 @@ impl<'a> Join<'a> {
             }
             None => {}
         }
-        self.places
-            .insert(name.clone(), Place::Whole(self.whole.len()));
+        self.places.insert(name.clone(), Place::Whole(self.whole.len()));
         self.whole.push(Some((name, value)));
     }
 }
@@ -320,10 +301,7 @@ mod tests {
 
     #[test]
     fn pieces_are_joined_and_keep_the_first_charset() {
-        assert_eq!(
-            shown("a; b*0*=utf-8''%c3%a9; c=d; b*1=e; b*2*=%c3%a9"),
-            "a|c=d|b=éeé"
-        );
+        assert_eq!(shown("a; b*0*=utf-8''%c3%a9; c=d; b*1=e; b*2*=%c3%a9"), "a|c=d|b=éeé");
     }
 
     #[test]

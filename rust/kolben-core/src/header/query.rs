@@ -46,10 +46,7 @@ fn decode(text: &[u8]) -> Cow<'_, [u8]> {
     if memchr(b'+', text).is_none() {
         return Cow::Owned(keep_invalid(text, None).into_owned());
     }
-    let spaced: Vec<u8> = text
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
+    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
     match keep_invalid(&spaced, None) {
         Cow::Owned(decoded) => Cow::Owned(decoded),
         Cow::Borrowed(_) => Cow::Owned(spaced),
@@ -174,16 +171,9 @@ mod tests {
 
     fn shown(query: &str) -> String {
         let pair = |(name, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| {
-            format!(
-                "{}={}",
-                String::from_utf8_lossy(&name),
-                String::from_utf8_lossy(&value)
-            )
+            format!("{}={}", String::from_utf8_lossy(&name), String::from_utf8_lossy(&value))
         };
-        pairs(query.as_bytes())
-            .map(pair)
-            .collect::<Vec<_>>()
-            .join("|")
+        pairs(query.as_bytes()).map(pair).collect::<Vec<_>>().join("|")
     }
 
     #[test]

@@ -56,11 +56,7 @@ pub fn write(text: &[u8], part: Part, out: &mut Vec<u8>) {
 /// Writes one byte as `%XX`.
 pub(crate) fn percent(byte: u8, out: &mut Vec<u8>) {
     let digit = |nibble: u8| {
-        if nibble < 10 {
-            b'0' + nibble
-        } else {
-            b'A' + nibble - 10
-        }
+        if nibble < 10 { b'0' + nibble } else { b'A' + nibble - 10 }
     };
     out.extend([b'%', digit(byte >> 4), digit(byte & 15)]);
 }

@@ -75,10 +75,7 @@ pub fn parse(value: &[u8]) -> Result<Ranges<'_>, Error> {
     if huge {
         return Err(Error::Huge);
     }
-    Ok(Ranges {
-        unit: trim(unit),
-        spans,
-    })
+    Ok(Ranges { unit: trim(unit), spans })
 }
 
 fn span(spec: &[u8]) -> Result<(i64, Option<i64>), Error> {
@@ -97,11 +94,7 @@ fn span(spec: &[u8]) -> Result<(i64, Option<i64>), Error> {
         return Ok((first, None));
     }
     let stop = integer(last)? + 1;
-    if first >= stop {
-        Err(Error::Invalid)
-    } else {
-        Ok((first, Some(stop)))
-    }
+    if first >= stop { Err(Error::Invalid) } else { Ok((first, Some(stop))) }
 }
 
 /// An integer of ASCII digits with an optional minus, spaces and tabs around it.
@@ -117,10 +110,7 @@ pub fn integer(text: &[u8]) -> Result<i64, Error> {
     if digits.len() > 18 {
         return Err(Error::Huge);
     }
-    Ok(sign
-        * digits
-            .iter()
-            .fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
+    Ok(sign * digits.iter().fold(0, |number, digit| number * 10 + i64::from(digit - b'0')))
 }
 
 /// What [`parse_content`] finds.
@@ -140,19 +130,11 @@ pub fn parse_content(value: &[u8]) -> Result<Content<'_>, Error> {
     let (range, Some(length)) = partition(rest.unwrap_or_default(), b'/') else {
         return Err(Error::Invalid);
     };
-    let length = if length == b"*" {
-        None
-    } else {
-        Some(integer(length)?)
-    };
+    let length = if length == b"*" { None } else { Some(integer(length)?) };
     if range == b"*" {
         return match length {
             Some(..0) => Err(Error::Invalid),
-            _ => Ok(Content {
-                unit,
-                span: None,
-                length,
-            }),
+            _ => Ok(Content { unit, span: None, length }),
         };
     }
     let (first, Some(last)) = partition(range, b'-') else {
@@ -167,11 +149,7 @@ pub fn parse_content(value: &[u8]) -> Result<Content<'_>, Error> {
     if first < 0 || first >= stop || length.is_some_and(|length| first >= length) {
         return Err(Error::Invalid);
     }
-    Ok(Content {
-        unit,
-        span: Some((first, stop)),
-        length,
-    })
+    Ok(Content { unit, span: Some((first, stop)), length })
 }
 
 #[cfg(test)]
@@ -179,9 +157,7 @@ mod tests {
     use super::*;
 
     fn spans(value: &str) -> Option<Vec<(i64, Option<i64>)>> {
-        parse(value.as_bytes())
-            .ok()
-            .map(|ranges| ranges.spans.into_vec())
+        parse(value.as_bytes()).ok().map(|ranges| ranges.spans.into_vec())
     }
 
     #[test]
@@ -204,10 +180,7 @@ mod tests {
             let specs: Vec<_> = (0..count).map(|at| format!("{at}-{at}")).collect();
             format!("bytes={}", specs.join(","))
         };
-        assert_eq!(
-            spans(&header(MOST_RANGES)).map(|spans| spans.len()),
-            Some(MOST_RANGES)
-        );
+        assert_eq!(spans(&header(MOST_RANGES)).map(|spans| spans.len()), Some(MOST_RANGES));
         assert_eq!(spans(&header(MOST_RANGES + 1)), None);
     }
 

@@ -21,10 +21,7 @@ impl ByteSet {
     }
 
     /// This set with the bytes in `members`.
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "a panic at compile time is a build error"
-    )]
+    #[expect(clippy::indexing_slicing, reason = "a panic at compile time is a build error")]
     const fn with(self, members: &[u8]) -> Self {
         let mut table = self.0;
         let mut at = 0;
@@ -46,10 +43,7 @@ impl ByteSet {
 
     /// Cuts `text` after its longest head of members.
     pub(crate) fn span<'a>(&self, text: &'a [u8]) -> (&'a [u8], &'a [u8]) {
-        let end = text
-            .iter()
-            .position(|byte| !self.contains(*byte))
-            .unwrap_or(text.len());
+        let end = text.iter().position(|byte| !self.contains(*byte)).unwrap_or(text.len());
         cut(text, end)
     }
 }

@@ -62,10 +62,7 @@ pub(super) fn line_break(bytes: &[u8]) -> usize {
 
 /// How many bytes of padding the bytes begin with.
 pub(super) fn padding(bytes: &[u8]) -> usize {
-    bytes
-        .iter()
-        .take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c))
-        .count()
+    bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | 0x0b | 0x0c)).count()
 }
 
 fn tail(bytes: &[u8], start: usize) -> &[u8] {
@@ -105,10 +102,7 @@ impl Delimiter {
             match self.behind(bytes, marker, complete) {
                 Behind::End { end, last } => return Found::At(Place { start, end, last }),
                 Behind::Unknown => {
-                    return Found::Maybe {
-                        start,
-                        searched: start,
-                    };
+                    return Found::Maybe { start, searched: start };
                 }
                 Behind::TooPadded => return Found::TooPadded,
                 Behind::Other => position = marker.saturating_add(1),
@@ -116,9 +110,7 @@ impl Delimiter {
         }
         // The head of a marker, and the line break before it, may stand at the end.
         let kept = self.marker.len().saturating_add(1);
-        Found::Nowhere {
-            searched: bytes.len().saturating_sub(kept).max(from),
-        }
+        Found::Nowhere { searched: bytes.len().saturating_sub(kept).max(from) }
     }
 
     fn behind(&self, bytes: &[u8], marker: usize, complete: bool) -> Behind {
@@ -127,10 +119,7 @@ impl Delimiter {
         if let [b'-', b'-', rest @ ..] = rest {
             let padding = padding(rest);
             let length = 2 + padding + line_break(tail(rest, padding));
-            return Behind::End {
-                end: marker_end.saturating_add(length),
-                last: true,
-            };
+            return Behind::End { end: marker_end.saturating_add(length), last: true };
         }
         let padding = padding(rest.get(..=MAX_PADDING).unwrap_or(rest));
         match tail(rest, padding) {
@@ -139,10 +128,7 @@ impl Delimiter {
             [b'-'] if padding == 0 && !complete => Behind::Unknown,
             [b'\r' | b'\n', ..] => {
                 let length = padding + line_break(tail(rest, padding));
-                Behind::End {
-                    end: marker_end.saturating_add(length),
-                    last: false,
-                }
+                Behind::End { end: marker_end.saturating_add(length), last: false }
             }
             _ => Behind::Other,
         }
@@ -153,14 +139,10 @@ impl Delimiter {
     pub(super) fn hold(&self, bytes: &[u8], lead: usize) -> usize {
         let data = tail(bytes, lead);
         // A line break of two bytes and the marker.
-        let near = data
-            .len()
-            .saturating_sub(self.marker.len().saturating_add(2));
+        let near = data.len().saturating_sub(self.marker.len().saturating_add(2));
         let last = tail(data, near);
         let place = |byte| memrchr(byte, last).map_or(last.len(), |found| found);
-        lead.saturating_add(near)
-            .saturating_add(place(b'\n').min(place(b'\r')))
-            .min(bytes.len())
+        lead.saturating_add(near).saturating_add(place(b'\n').min(place(b'\r'))).min(bytes.len())
     }
 
     /// Whether the bytes, a line break and then `rest`, may still become a delimiter.

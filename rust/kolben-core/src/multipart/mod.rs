@@ -164,10 +164,7 @@ impl Decoder {
     }
 
     /// The next event.
-    #[expect(
-        clippy::should_implement_trait,
-        reason = "an event borrows from the decoder"
-    )]
+    #[expect(clippy::should_implement_trait, reason = "an event borrows from the decoder")]
     pub fn next(&mut self) -> Result<Event<'_>, Refusal> {
         match self.state {
             State::Preamble => self.next_preamble(),
@@ -179,11 +176,7 @@ impl Decoder {
     }
 
     fn need_data(&self) -> Result<Event<'_>, Refusal> {
-        if self.complete {
-            Err(Refusal::Unfinished(self.state))
-        } else {
-            Ok(Event::NeedData)
-        }
+        if self.complete { Err(Refusal::Unfinished(self.state)) } else { Ok(Event::NeedData) }
     }
 
     /// Drop bytes from the head of the buffer and return where they stand.
@@ -199,9 +192,7 @@ impl Decoder {
     }
 
     fn next_preamble(&mut self) -> Result<Event<'_>, Refusal> {
-        let found = self
-            .delimiter
-            .search(self.waiting(), self.searched, true, self.complete);
+        let found = self.delimiter.search(self.waiting(), self.searched, true, self.complete);
         match found {
             Found::At(place) => {
                 let preamble = self.take(place.start);
@@ -255,27 +246,16 @@ impl Decoder {
         let starts = self.state == State::DataStart;
         let waiting = self.waiting();
         // The line break after the headers may be the first byte of a delimiter too.
-        let lead = if starts {
-            delimiter::line_break(waiting)
-        } else {
-            0
-        };
-        let found = self
-            .delimiter
-            .search(waiting, self.searched, false, self.complete);
+        let lead = if starts { delimiter::line_break(waiting) } else { 0 };
+        let found = self.delimiter.search(waiting, self.searched, false, self.complete);
         let (end, searched) = match found {
             Found::At(place) => {
                 let data = self.take(place.start);
                 self.pass(place.end.saturating_sub(place.start), place.last);
                 let data = data.start.saturating_add(lead).min(data.end)..data.end;
-                return Ok(Event::Data {
-                    data: self.bytes(data),
-                    more: false,
-                });
+                return Ok(Event::Data { data: self.bytes(data), more: false });
             }
-            Found::Maybe { start, searched } => {
-                (start.min(self.delimiter.hold(waiting, lead)), searched)
-            }
+            Found::Maybe { start, searched } => (start.min(self.delimiter.hold(waiting, lead)), searched),
             Found::Nowhere { searched } => (self.delimiter.hold(waiting, lead), searched),
             Found::TooPadded => return Err(Refusal::TooLarge),
         };
@@ -290,17 +270,13 @@ impl Decoder {
         if data.is_empty() && !starts {
             return self.need_data();
         }
-        Ok(Event::Data {
-            data: self.bytes(data),
-            more: true,
-        })
+        Ok(Event::Data { data: self.bytes(data), more: true })
     }
 
     fn next_epilogue(&mut self) -> Event<'_> {
         if self.open_end {
             let padding = delimiter::padding(self.waiting());
-            let line_break =
-                delimiter::line_break(self.waiting().get(padding..).unwrap_or_default());
+            let line_break = delimiter::line_break(self.waiting().get(padding..).unwrap_or_default());
             self.take(padding.saturating_add(line_break));
         }
         self.state = State::Complete;

@@ -33,10 +33,7 @@ impl Headers {
     /// The first value of that name, which must be in lower case.
     pub fn get(&self, name: &str) -> Option<&str> {
         let named = |(found, _): &&(String, String)| found.eq_ignore_ascii_case(name);
-        self.entries
-            .iter()
-            .find(named)
-            .map(|(_, value)| value.as_str())
+        self.entries.iter().find(named).map(|(_, value)| value.as_str())
     }
 
     /// The parameters of the disposition where it is written as browsers write it:
@@ -86,10 +83,7 @@ impl Headers {
                 return Err(Refusal::TooLarge);
             }
             let (name, value) = text.split_once(':').unwrap_or((text, ""));
-            entries.push((
-                name.trim_matches(BLANK).to_owned(),
-                value.trim_matches(BLANK).to_owned(),
-            ));
+            entries.push((name.trim_matches(BLANK).to_owned(), value.trim_matches(BLANK).to_owned()));
         }
         Ok(Self { entries })
     }

@@ -1,5 +1,3 @@
-#![expect(clippy::unwrap_used, reason = "a test that fails may panic")]
-
 use super::*;
 
 /// Name or header, and content, of each part; or the refusal.
@@ -43,18 +41,10 @@ fn cutting_the_bytes_anywhere_gives_the_same_parts() {
         let whole = parts_of(&[body], Limits::default());
         for cut in 0..=body.len() {
             let (head, tail) = body.split_at(cut);
-            assert_eq!(
-                parts_of(&[head, tail], Limits::default()),
-                whole,
-                "{cut} of {body:?}"
-            );
+            assert_eq!(parts_of(&[head, tail], Limits::default()), whole, "{cut} of {body:?}");
         }
         let bytes: Vec<&[u8]> = body.chunks(1).collect();
-        assert_eq!(
-            parts_of(&bytes, Limits::default()),
-            whole,
-            "bytewise {body:?}"
-        );
+        assert_eq!(parts_of(&bytes, Limits::default()), whole, "bytewise {body:?}");
     }
 }
 
@@ -69,20 +59,11 @@ fn header_lines_go_on_and_data_keeps_its_line_breaks() {
 #[test]
 fn limits_refuse() {
     let body = BODIES.first().unwrap();
-    let parts = Limits {
-        parts: Some(0),
-        ..Limits::default()
-    };
+    let parts = Limits { parts: Some(0), ..Limits::default() };
     assert_eq!(parts_of(&[body], parts), Err(Refusal::TooLarge));
-    let memory = Limits {
-        memory: Some(5),
-        ..Limits::default()
-    };
+    let memory = Limits { memory: Some(5), ..Limits::default() };
     assert_eq!(parts_of(&[body], memory), Err(Refusal::TooLarge));
-    let enough = Limits {
-        memory: Some(body.len() as u64),
-        parts: Some(1),
-    };
+    let enough = Limits { memory: Some(body.len() as u64), parts: Some(1) };
     assert!(parts_of(&[body], enough).is_ok());
 }
 
@@ -91,30 +72,16 @@ fn thousands_of_headers_and_endless_padding_are_too_large() {
     let mut body = b"--bound\r\nContent-Disposition: x\r\n".to_vec();
     body.extend(b"a: b\r\n".repeat(2000));
     body.extend(b"\r\n\r\n--bound--");
-    assert_eq!(
-        parts_of(&[&body], Limits::default()),
-        Err(Refusal::TooLarge)
-    );
+    assert_eq!(parts_of(&[&body], Limits::default()), Err(Refusal::TooLarge));
     let mut body = b"--bound".to_vec();
     body.extend(vec![b' '; MAX_PADDING + 1]);
-    assert_eq!(
-        parts_of(&[&body], Limits::default()),
-        Err(Refusal::TooLarge)
-    );
+    assert_eq!(parts_of(&[&body], Limits::default()), Err(Refusal::TooLarge));
 }
 
 #[test]
 fn every_short_body_gives_the_same_parts_however_it_is_cut() {
     // Structural pieces in every order, bytewise against whole.
-    let pieces: [&[u8]; 7] = [
-        b"\r",
-        b"\n",
-        b"--bound",
-        b"-",
-        b" ",
-        b"x",
-        b"Content-Disposition: d",
-    ];
+    let pieces: [&[u8]; 7] = [b"\r", b"\n", b"--bound", b"-", b" ", b"x", b"Content-Disposition: d"];
     for number in 0..7_usize.pow(5) {
         let mut body = b"--bound\r\nContent-Disposition: d\r\n\r\n".to_vec();
         let mut rest = number;
@@ -125,11 +92,6 @@ fn every_short_body_gives_the_same_parts_however_it_is_cut() {
         body.extend_from_slice(b"\r\n--bound--");
         let chunks: Vec<&[u8]> = body.chunks(1).collect();
         let whole = parts_of(&[&body], Limits::default());
-        assert_eq!(
-            parts_of(&chunks, Limits::default()),
-            whole,
-            "{}",
-            body.escape_ascii()
-        );
+        assert_eq!(parts_of(&chunks, Limits::default()), whole, "{}", body.escape_ascii());
     }
 }

@@ -1,0 +1,125 @@
+"""A rule: Werkzeug's, bound without compiling Python code for it."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+
+from werkzeug.routing import Rule as WerkzeugRule
+from werkzeug.routing import parse_converter_args
+from werkzeug.routing.rules import RulePart, Weighting
+
+from .._core import Pattern, Route, RuleCore
+from .variables import check_variables
+
+if t.TYPE_CHECKING:
+    from .map import Map
+
+
+class Rule(RuleCore, WerkzeugRule):
+    """Werkzeug's rule, with the same arguments and attributes.
+
+    The URL builder and Werkzeug's private ``_parts``, ``_trace``, ``_build`` and
+    ``_build_unknown`` are made when they are first read.
+    """
+
+    map: Map
+    #: The rule's text as the core has cut it, once it is bound.
+    _pattern: Pattern | None = None
+    #: To tell whether somebody has overridden how URLs are built.
+    _originals: t.ClassVar[dict[str, t.Any]]
+
+    def _forget_route(self) -> None:
+        """Something that the route has read was set: read the rule again."""
+        if self._pattern is not None:
+            self._route = Route(self, self._pattern)
+            self.map._forget_routes()
+
+    def compile(self) -> None:
+        """Cut the rule into its parts, asking :meth:`get_converter` for each converter."""
+        assert self.map is not None, "rule not bound"
+        domain = (self.host if self.map.host_matching else self.subdomain) or ""
+        path = self.rule
+        if "//" in path and self.merge_slashes:
+            path = re.sub("/{2,}", "/", path)
+        was_bound = self._route is not None
+        self._route = None
+        self._converters = {}
+        if was_bound:
+            for name in ("_build", "_build_unknown", "_made_parts", "_made_trace"):
+                self.__dict__.pop(name, None)
+        pattern = Pattern(self, domain, path, parse_converter_args)
+        if self._converters:
+            check_variables(self, pattern.variables())
+        self._pattern = pattern
+        self._route = Route(self, pattern)
+        if was_bound:
+            self.map._forget_routes()
+
+    def build(
+        self, values: t.Mapping[str, t.Any], append_unknown: bool = True
+    ) -> tuple[str, str] | None:
+        """Build domain and path from `values`; ``None`` where a converter refuses one."""
+        overridden = type(self)._compile_builder is not Rule._compile_builder
+        if self._route is None or overridden:
+            return super().build(values, append_unknown)
+        return self._route.build(dict(**values), append_unknown)
+
+    # What follows is private to Werkzeug but read by some; nothing here reads it on a request.
+
+    @property
+    def _parts(self) -> list[RulePart]:
+        made: list[RulePart] | None = self.__dict__.get("_made_parts")
+        if made is None:
+            made = [] if self._pattern is None else _rule_parts(self._pattern)
+            self.__dict__["_made_parts"] = made
+        return made
+
+    @_parts.setter
+    def _parts(self, value: list[RulePart]) -> None:
+        # Werkzeug's constructor sets an empty list: that is what an unbound rule has anyway.
+        if value:
+            self.__dict__["_made_parts"] = value
+
+    @property
+    def _trace(self) -> list[tuple[bool, str]]:
+        made: list[tuple[bool, str]] | None = self.__dict__.get("_made_trace")
+        if made is None:
+            if self._pattern is None:
+                return []
+            made = self._pattern.trace()
+            self.__dict__["_made_trace"] = made
+        return made
+
+    @_trace.setter
+    def _trace(self, value: list[tuple[bool, str]]) -> None:
+        if value:
+            self.__dict__["_made_trace"] = value
+
+    def __getattr__(self, name: str) -> t.Any:
+        if name in ("_build", "_build_unknown") and self._pattern is not None:
+            builder = self._compile_builder(name == "_build_unknown").__get__(self, None)
+            self.__dict__[name] = builder
+            return builder
+        raise AttributeError(
+            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+        )
+
+
+Rule._originals = {
+    name: getattr(Rule, name) for name in ("build", "suitable_for", "_compile_builder")
+}
+
+
+def _rule_parts(pattern: Pattern) -> list[RulePart]:
+    """Werkzeug's description of a rule's parts."""
+    made = []
+    for content, final, static, suffixed, literals, weights in pattern.parts():
+        weight = Weighting(
+            -len(literals),
+            [(place, -length) for place, length in enumerate(literals)],
+            -len(weights),
+            [int(weight) if weight.is_integer() else weight for weight in weights],  # type: ignore[misc]
+        )
+        made.append(RulePart(content, final, static, suffixed, weight))
+    return made

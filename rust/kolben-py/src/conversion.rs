@@ -1,0 +1,381 @@
+//! From the text of a value to Python's object, and back into a URL.
+//!
+//! Werkzeug's own converters are done here as long as nobody has overridden what they do; every
+//! other converter is asked.
+
+use crate::route::Url;
+use crate::text::{bytes_of, text_of};
+use kolben_core::router::quote_into;
+use pyo3::exceptions::PyAttributeError;
+use pyo3::ffi;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyDict, PyFloat, PyInt, PyString, PyType};
+use pyo3::{PyTraverseError, PyVisit};
+
+/// Werkzeug's functions, to see whether a converter still has them.
+struct Originals {
+    text_to_python: Py<PyAny>,
+    text_to_url: Py<PyAny>,
+    number_to_python: Py<PyAny>,
+    number_to_url: Py<PyAny>,
+    uuid_to_python: Py<PyAny>,
+    uuid_to_url: Py<PyAny>,
+    validation_error: Py<PyType>,
+    uuid: Py<PyType>,
+    /// Whether a UUID made without its constructor is one.
+    uuid_is_plain: bool,
+}
+
+static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
+
+fn originals(py: Python<'_>) -> PyResult<&Originals> {
+    ORIGINALS.get_or_try_init(py, || {
+        let converters = py.import("werkzeug.routing.converters")?;
+        let function = |class: &str, name: &str| -> PyResult<Py<PyAny>> {
+            Ok(converters.getattr(class)?.getattr(name)?.unbind())
+        };
+        let uuid = py.import("uuid")?.getattr("UUID")?.cast_into::<PyType>()?;
+        let sample = 0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8;
+        let genuine = uuid.call1(("6ba7b810-9dad-11d1-80b4-00c04fd430c8",))?;
+        let uuid_is_plain = plain_uuid(&uuid, sample).and_then(|made| {
+            let same = made.eq(&genuine)? && made.repr()?.as_any().eq(genuine.repr()?)?;
+            Ok(same && made.getattr("is_safe")?.is(&genuine.getattr("is_safe")?))
+        });
+        Ok(Originals {
+            text_to_python: function("BaseConverter", "to_python")?,
+            text_to_url: function("BaseConverter", "to_url")?,
+            number_to_python: function("NumberConverter", "to_python")?,
+            number_to_url: function("NumberConverter", "to_url")?,
+            uuid_to_python: function("UUIDConverter", "to_python")?,
+            uuid_to_url: function("UUIDConverter", "to_url")?,
+            validation_error: converters.getattr("ValidationError")?.cast_into::<PyType>()?.unbind(),
+            uuid: uuid.unbind(),
+            uuid_is_plain: uuid_is_plain.unwrap_or(false),
+        })
+    })
+}
+
+/// Whether an error is Werkzeug's `ValidationError`.
+pub(crate) fn is_validation_error(py: Python<'_>, error: &PyErr) -> bool {
+    originals(py).is_ok_and(|originals| error.is_instance(py, originals.validation_error.bind(py)))
+}
+
+/// The limits of a number converter that are plain integers.
+#[derive(Clone, Copy)]
+struct Limits {
+    digits: usize,
+    least: Option<i64>,
+    most: Option<i64>,
+}
+
+impl Limits {
+    fn of(converter: &Bound<'_, PyAny>) -> PyResult<Option<Self>> {
+        let py = converter.py();
+        let limit = |name| -> PyResult<Option<Option<i64>>> {
+            let value = converter.getattr(name)?;
+            if value.is_none() {
+                return Ok(Some(None));
+            }
+            Ok(value.cast_exact::<PyInt>().ok().and_then(|value| value.extract().ok()).map(Some))
+        };
+        let digits = limit(intern!(py, "fixed_digits"))?;
+        let (least, most) = (limit(intern!(py, "min"))?, limit(intern!(py, "max"))?);
+        Ok(match (digits, least, most) {
+            (Some(Some(digits)), Some(least), Some(most)) => {
+                usize::try_from(digits).ok().map(|digits| Self { digits, least, most })
+            }
+            _ => None,
+        })
+    }
+
+    fn allow(self, number: i64) -> bool {
+        self.least.is_none_or(|least| number >= least) && self.most.is_none_or(|most| number <= most)
+    }
+}
+
+enum ToPython {
+    Text,
+    Integer(Limits),
+    Decimal(Limits),
+    Uuid,
+    Ask,
+}
+
+enum ToUrl {
+    Text,
+    Integer { digits: usize },
+    Uuid,
+    Ask,
+}
+
+/// One variable of a rule.
+pub(crate) struct Conversion {
+    pub(crate) name: Py<PyString>,
+    converter: Py<PyAny>,
+    to_python: ToPython,
+    to_url: ToUrl,
+}
+
+/// Values that do not fit their rule after all.
+pub(crate) enum Refusal {
+    /// The converter said so.
+    Invalid,
+    /// Something went wrong in it.
+    Error(PyErr),
+}
+
+impl From<PyErr> for Refusal {
+    fn from(error: PyErr) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl Conversion {
+    pub(crate) fn new(name: &Bound<'_, PyString>, converter: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = converter.py();
+        let originals = originals(py)?;
+        let class = converter.get_type();
+        let has = |name: &str| -> PyResult<bool> {
+            match converter.getattr(intern!(py, "__dict__")) {
+                Ok(own) => own.contains(name),
+                Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
+                Err(error) => Err(error),
+            }
+        };
+        let (decode, encode) =
+            (class.getattr(intern!(py, "to_python"))?, class.getattr(intern!(py, "to_url"))?);
+        let number = match class.getattr_opt(intern!(py, "num_convert"))? {
+            Some(convert) if !has("num_convert")? => Some(convert),
+            _ => None,
+        };
+        let is_integer = number.as_ref().is_some_and(|convert| convert.is(py.get_type::<PyInt>()));
+        let is_decimal = number.as_ref().is_some_and(|convert| convert.is(py.get_type::<PyFloat>()));
+        let to_python = if has("to_python")? {
+            ToPython::Ask
+        } else if decode.is(&originals.text_to_python) {
+            ToPython::Text
+        } else if decode.is(&originals.uuid_to_python) && originals.uuid_is_plain {
+            ToPython::Uuid
+        } else if decode.is(&originals.number_to_python) && (is_integer || is_decimal) {
+            match Limits::of(converter)? {
+                Some(limits) if is_integer => ToPython::Integer(limits),
+                Some(limits) => ToPython::Decimal(limits),
+                None => ToPython::Ask,
+            }
+        } else {
+            ToPython::Ask
+        };
+        let to_url = if has("to_url")? {
+            ToUrl::Ask
+        } else if encode.is(&originals.text_to_url) {
+            ToUrl::Text
+        } else if encode.is(&originals.uuid_to_url) {
+            ToUrl::Uuid
+        } else if encode.is(&originals.number_to_url) && is_integer {
+            Limits::of(converter)?.map_or(ToUrl::Ask, |limits| ToUrl::Integer { digits: limits.digits })
+        } else {
+            ToUrl::Ask
+        };
+        Ok(Self { name: name.clone().unbind(), converter: converter.clone().unbind(), to_python, to_url })
+    }
+
+    pub(crate) fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.name)?;
+        visit.call(&self.converter)
+    }
+
+    /// Python's object for a value's text.
+    #[inline]
+    pub(crate) fn decode<'py>(&self, py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyAny>, Refusal> {
+        match &self.to_python {
+            ToPython::Text => Ok(text_of(py, text)?.into_any()),
+            ToPython::Integer(limits) => self.decode_integer(py, text, *limits),
+            ToPython::Decimal(limits) => self.decode_decimal(py, text, *limits),
+            ToPython::Uuid => match uuid_number(text) {
+                Some(number) => Ok(plain_uuid(originals(py)?.uuid.bind(py), number)?),
+                None => self.ask(py, text),
+            },
+            ToPython::Ask => self.ask(py, text),
+        }
+    }
+
+    fn decode_integer<'py>(
+        &self,
+        py: Python<'py>,
+        text: &[u8],
+        limits: Limits,
+    ) -> Result<Bound<'py, PyAny>, Refusal> {
+        // What is not plain digits in 64 bits is Python's to read.
+        let Some(number) = small_integer(text) else { return self.ask(py, text) };
+        if (limits.digits != 0 && limits.digits != text.len()) || !limits.allow(number) {
+            return Err(Refusal::Invalid);
+        }
+        Ok(number.into_pyobject(py).map_err(PyErr::from)?.into_any())
+    }
+
+    fn decode_decimal<'py>(
+        &self,
+        py: Python<'py>,
+        text: &[u8],
+        limits: Limits,
+    ) -> Result<Bound<'py, PyAny>, Refusal> {
+        let plain = text.is_ascii() && limits.digits == 0 && limits.least.is_none() && limits.most.is_none();
+        match std::str::from_utf8(text).ok().filter(|_| plain).and_then(|text| text.parse::<f64>().ok()) {
+            Some(number) => Ok(PyFloat::new(py, number).into_any()),
+            None => self.ask(py, text),
+        }
+    }
+
+    #[cold]
+    fn ask<'py>(&self, py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyAny>, Refusal> {
+        let text = text_of(py, text)?;
+        self.converter.bind(py).call_method1(intern!(py, "to_python"), (text,)).map_err(|error| {
+            if is_validation_error(py, &error) { Refusal::Invalid } else { Refusal::Error(error) }
+        })
+    }
+
+    /// Append a value's text in a URL.
+    #[inline]
+    pub(crate) fn encode_into(&self, value: &Bound<'_, PyAny>, url: &mut Url) -> PyResult<()> {
+        match &self.to_url {
+            ToUrl::Text => {
+                if let Ok(text) = value.cast_exact::<PyString>()
+                    && let Ok(text) = text.to_str()
+                {
+                    quote_into(text.as_bytes(), url);
+                    return Ok(());
+                }
+                if let Some(number) = exact_integer(value) {
+                    push_integer(number, url);
+                    return Ok(());
+                }
+            }
+            ToUrl::Integer { digits } => {
+                if let Some(number) = exact_integer(value) {
+                    if *digits == 0 {
+                        push_integer(number, url);
+                    } else {
+                        let sign = if number < 0 { "-" } else { "" };
+                        let width = digits.saturating_sub(sign.len());
+                        url.extend(format!("{sign}{:0width$}", number.unsigned_abs()).into_bytes());
+                    }
+                    return Ok(());
+                }
+            }
+            ToUrl::Uuid => {
+                if value.get_type().is(&originals(value.py())?.uuid)
+                    && let Ok(number) = value.getattr(intern!(value.py(), "int"))?.extract::<u128>()
+                {
+                    push_uuid(number, url);
+                    return Ok(());
+                }
+            }
+            ToUrl::Ask => {}
+        }
+        let py = value.py();
+        let text = self.converter.bind(py).call_method1(intern!(py, "to_url"), (value,))?;
+        let text = text.str()?;
+        url.extend_from_slice(&bytes_of(&text)?);
+        Ok(())
+    }
+}
+
+/// An `int` (and no `bool`) that fits in 64 bits.
+pub(crate) fn exact_integer(value: &Bound<'_, PyAny>) -> Option<i64> {
+    value.cast_exact::<PyInt>().ok()?.extract().ok()
+}
+
+/// Append a number in decimal digits.
+pub(crate) fn push_integer(number: i64, url: &mut Url) {
+    let mut digits = [0_u8; 20];
+    let mut left = number.unsigned_abs();
+    let mut first = digits.len();
+    for (place, digit) in digits.iter_mut().enumerate().rev() {
+        *digit = b'0' + u8::try_from(left % 10).unwrap_or(0);
+        left /= 10;
+        first = place;
+        if left == 0 {
+            break;
+        }
+    }
+    if number < 0 {
+        url.push(b'-');
+    }
+    url.extend_from_slice(digits.get(first..).unwrap_or_default());
+}
+
+/// Append a number as a UUID spells it.
+fn push_uuid(number: u128, url: &mut Url) {
+    for place in (0..32_u32).rev() {
+        let digit = u8::try_from(number >> (4 * place) & 15).unwrap_or(0);
+        url.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        if matches!(place, 24 | 20 | 16 | 12) {
+            url.push(b'-');
+        }
+    }
+}
+
+/// `-?[0-9]{1,18}`.
+fn small_integer(text: &[u8]) -> Option<i64> {
+    let (digits, sign) = match text {
+        [b'-', digits @ ..] => (digits, -1),
+        digits => (digits, 1),
+    };
+    if digits.is_empty() || digits.len() > 18 {
+        return None;
+    }
+    let mut number = 0_i64;
+    for byte in digits {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        number = number * 10 + i64::from(digit);
+    }
+    Some(number * sign)
+}
+
+/// The number that a UUID spells.
+fn uuid_number(text: &[u8]) -> Option<u128> {
+    let digits = text.iter().filter(|&&byte| byte != b'-');
+    digits.clone().count().eq(&32).then_some(())?;
+    digits
+        .map(|&byte| char::from(byte).to_digit(16))
+        .try_fold(0, |number, digit| Some(number << 4 | u128::from(digit?)))
+}
+
+/// A `uuid.UUID` without the detour through its constructor, which takes longer than the routing.
+fn plain_uuid<'py>(class: &Bound<'py, PyType>, number: u128) -> PyResult<Bound<'py, PyAny>> {
+    static UNKNOWN: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    let py = class.py();
+    let unknown = UNKNOWN.get_or_try_init(py, || -> PyResult<_> {
+        Ok(py.import("uuid")?.getattr("SafeUUID")?.getattr("unknown")?.unbind())
+    })?;
+    let number = number.into_pyobject(py)?;
+    // SAFETY: allocating gives a new, empty instance, or null and an exception. The instance's own
+    // `__setattr__` refuses to set anything; the generic one, which `object` has, is what the
+    // constructor of `UUID` uses too. The names and values are live objects.
+    unsafe {
+        let uuid = Bound::from_owned_ptr_or_err(py, ffi::PyType_GenericAlloc(class.as_type_ptr(), 0))?;
+        let set = |name: &Bound<'_, PyString>, value: *mut ffi::PyObject| {
+            let failed = ffi::PyObject_GenericSetAttr(uuid.as_ptr(), name.as_ptr(), value);
+            if failed == 0 { Ok(()) } else { Err(PyErr::fetch(py)) }
+        };
+        set(intern!(py, "int"), number.as_ptr())?;
+        set(intern!(py, "is_safe"), unknown.as_ptr())?;
+        Ok(uuid)
+    }
+}
+
+/// The conversions of a rule's `_converters`, in their order.
+pub(crate) fn conversions_of(converters: &Bound<'_, PyDict>) -> PyResult<Vec<Conversion>> {
+    converters
+        .iter()
+        .map(|(name, converter)| {
+            let name = name.cast_into::<PyString>()?;
+            Conversion::new(&PyString::intern(name.py(), name.to_str()?), &converter)
+        })
+        .collect()
+}
