@@ -7,6 +7,7 @@ import typing as t
 from werkzeug.datastructures import CallbackDict, auth
 
 from ..core import compiled
+from . import held  # noqa: F401 - it hands over what the core holds
 
 if t.TYPE_CHECKING:
     from typing_extensions import Self
@@ -22,15 +23,8 @@ _new_object = object.__new__
 class Authorization(auth.Authorization):
     """The credentials of a request, read and written by the core."""
 
-    @classmethod
-    def from_header(cls, value: str | None) -> Self | None:
-        """Parse ``Authorization``, ``None`` if it is empty or malformed."""
-        if value and compiled is not None:
-            found = compiled.credentials(value, True)
-            if found is not None:
-                scheme, parameters, token = found
-                return cls(scheme, parameters, token)
-        return super().from_header(value)
+    if compiled is not None and not t.TYPE_CHECKING:
+        from_header = classmethod(compiled.parse_authorization)
 
 
 class WWWAuthenticate(auth.WWWAuthenticate):
@@ -41,7 +35,7 @@ class WWWAuthenticate(auth.WWWAuthenticate):
         """Parse ``WWW-Authenticate``, ``None`` if it is empty."""
         if not value or compiled is None:
             return super().from_header(value)
-        scheme, parameters, token = compiled.credentials(value, False)
+        scheme, parameters, token = compiled.credentials(value)
         if cls.__init__ is not _INIT or cls.__setattr__ is not _SETATTR:
             return cls(scheme, parameters, token)
         # PERF: bench www-authenticate; the attributes go past __setattr__, which is slow.

@@ -10,6 +10,7 @@ from werkzeug.datastructures import ContentRange, ETags, IfRange, Range
 from werkzeug.sansio import http as sansio_http
 
 from ..core import compiled
+from . import held  # noqa: F401 - it hands over what the core holds
 from .dates import parse_date
 
 if t.TYPE_CHECKING:
@@ -40,25 +41,25 @@ unquote_etag = http.unquote_etag
 
 #: As many ranges as one header may ask for; the core has the same number.
 _MOST_RANGES = 100
-_ETAGS_INIT = ETags.__init__
-_RANGE_INIT = Range.__init__
-_CONTENT_RANGE_INIT = ContentRange.__init__
-_CONTENT_RANGE_SET = ContentRange.set
-_new_object = object.__new__
 
 
-def parse_etags(value: str | None) -> ETags:
-    """Parse ``If-Match`` or ``If-None-Match``."""
-    if not value:
-        return ETags()
-    if value == "*":
-        return ETags(star_tag=True)
-    if compiled is None or ETags.__init__ is not _ETAGS_INIT:
-        return _parse_etags(value)
-    result = _new_object(ETags)
-    result._strong, result._weak = compiled.etags(value)
-    result.star_tag = False
-    return result
+def _parse_few_ranges(value: str | None, make_inclusive: bool = True) -> Range | None:
+    if value and value.count(",") >= _MOST_RANGES:
+        return None
+    return _parse_range_header(value, make_inclusive)
+
+
+parse_etags: t.Callable[[str | None], ETags]
+parse_range_header: t.Callable[..., Range | None]
+parse_content_range_header: t.Callable[..., ContentRange | None]
+if compiled is None:
+    parse_etags = _parse_etags
+    parse_range_header = _parse_few_ranges
+    parse_content_range_header = _parse_content_range_header
+else:
+    parse_etags = compiled.parse_etags
+    parse_range_header = compiled.parse_range_header
+    parse_content_range_header = compiled.parse_content_range_header
 
 
 def parse_if_range_header(value: str | None) -> IfRange:
@@ -69,49 +70,6 @@ def parse_if_range_header(value: str | None) -> IfRange:
     if date is not None:
         return IfRange(date=date)
     return IfRange(unquote_etag(value)[0])
-
-
-def parse_range_header(value: str | None, make_inclusive: bool = True) -> Range | None:
-    """Parse ``Range``, ``None`` if it is malformed or, unlike Werkzeug, has over 100 ranges.
-
-    :param value: the header.
-    :param make_inclusive: without effect, as in Werkzeug.
-    """
-    if not value:
-        return None
-    if compiled is not None:
-        found = compiled.read_range(value)
-        if found is None:
-            return None
-        if found is not NotImplemented:
-            if Range.__init__ is _RANGE_INIT:
-                result = _new_object(Range)
-                result.units, result.ranges = found
-                return result
-            return Range(*found)
-    elif value.count(",") >= _MOST_RANGES:
-        return None
-    return _parse_range_header(value, make_inclusive)
-
-
-def parse_content_range_header(
-    value: str | None, on_update: t.Callable[[ContentRange], None] | None = None
-) -> ContentRange | None:
-    """Parse ``Content-Range``, ``None`` if it is malformed.
-
-    :param value: the header.
-    :param on_update: called with the result at once and whenever that changes.
-    """
-    if value is None:
-        return None
-    if compiled is not None:
-        found = compiled.read_content_range(value)
-        if found is None:
-            return None
-        if found is not NotImplemented:
-            units, start, stop, length = found
-            return ContentRange(units, start, stop, length, on_update)
-    return _parse_content_range_header(value, on_update)
 
 
 def is_resource_modified(

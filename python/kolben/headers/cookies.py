@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from time import time
 
 from werkzeug import http
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.sansio import http as sansio_http
 
 from ..core import compiled
+from . import held  # noqa: F401 - it hands over what the core holds
 from .dates import http_date
 
 if t.TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.datastructures import MultiDict
 
 __all__ = ["dump_cookie", "parse_cookie"]
 
@@ -23,58 +23,13 @@ __all__ = ["dump_cookie", "parse_cookie"]
 _parse_cookie = http.parse_cookie
 _parse_decoded_cookie = sansio_http.parse_cookie
 _dump_cookie = http.dump_cookie
-_new_dict: t.Any = dict.__new__
 _write_cookie: t.Any = compiled and compiled.write_cookie
-_fill_cookies: t.Any = compiled and compiled.fill_cookies
-#: What the core passes over where it fills one of the two classes itself. A subclass, or a
-#: constructor that somebody has patched, is called.
-_MULTI_DICT_INIT = MultiDict.__init__
 
-
-def parse_cookie(
-    header: WSGIEnvironment | str | None, cls: type[MultiDict[str, str]] | None = None
-) -> MultiDict[str, str]:
-    """Parse ``Cookie``. The first value of a key that comes twice comes first.
-
-    :param header: the header as WSGI hands it on, UTF-8 read as Latin-1, or the environ.
-    :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
-    """
-    if compiled is None:
-        return _parse_cookie(header, cls)
-    cookie = header.get("HTTP_COOKIE") if isinstance(header, dict) else header
-    if cls is None:
-        cls = MultiDict
-    if not cookie:
-        return cls()
-    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
-        result: MultiDict[str, str] = _new_dict(cls)
-        _fill_cookies(result, cookie, True)
-        return result
-    pairs: list[tuple[str, str]] = []
-    compiled.list_cookies(pairs, cookie, True)
-    return cls(pairs)
-
-
-def parse_decoded_cookie(
-    cookie: str | None = None, cls: type[MultiDict[str, str]] | None = None
-) -> MultiDict[str, str]:
-    """Parse a ``Cookie`` that is text already; ``werkzeug.sansio.http.parse_cookie``."""
-    if compiled is None:
-        return _parse_decoded_cookie(cookie, cls)
-    if cls is None:
-        cls = MultiDict
-    if not cookie:
-        return cls()
-    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
-        result: MultiDict[str, str] = _new_dict(cls)
-        if _fill_cookies(result, cookie, False):
-            return result
-    else:
-        pairs: list[tuple[str, str]] = []
-        if compiled.list_cookies(pairs, cookie, False):
-            return cls(pairs)
-    # Lone surrogates: Werkzeug knows what to raise and when.
-    return _parse_decoded_cookie(cookie, cls)
+# Where the core gives the very value, its functions stand here themselves.
+parse_cookie: t.Callable[..., MultiDict[str, str]]
+parse_cookie = _parse_cookie if compiled is None else compiled.parse_cookie
+parse_decoded_cookie: t.Callable[..., MultiDict[str, str]]
+parse_decoded_cookie = _parse_decoded_cookie if compiled is None else compiled.parse_decoded_cookie
 
 
 def dump_cookie(

@@ -6,11 +6,12 @@ import typing as t
 from urllib.parse import parse_qsl
 
 from werkzeug import urls
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict, iter_multi_items
+from werkzeug.datastructures import MultiDict, iter_multi_items
 from werkzeug.exceptions import SecurityError
 from werkzeug.sansio import utils as sansio_utils
 
 from ..core import compiled
+from . import held  # noqa: F401 - it hands over what the core holds
 from .lists import parse_set_header
 
 __all__ = [
@@ -31,28 +32,16 @@ _urlencode = urls._urlencode
 _get_current_url = sansio_utils.get_current_url
 _host_is_trusted = sansio_utils.host_is_trusted
 _get_content_length = sansio_utils.get_content_length
-_new_dict: t.Any = dict.__new__
-#: What the core passes over where it fills one of the two classes itself. A subclass, or a
-#: constructor that somebody has patched, is called.
-_MULTI_DICT_INIT = MultiDict.__init__
 
 
-def parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> MultiDict[str, str]:
-    """Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
-    that are no UTF-8, as they are.
-
-    :param query: the text.
-    :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
-    """
+def _parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> MultiDict[str, str]:
     if cls is None:
         cls = MultiDict
-    if compiled is None:
-        return cls(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"))
-    if (cls is MultiDict or cls is ImmutableMultiDict) and cls.__init__ is _MULTI_DICT_INIT:
-        result: MultiDict[str, str] = _new_dict(cls)
-        compiled.fill_query(result, query)
-        return result
-    return cls(compiled.query_pairs(query))
+    return cls(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"))
+
+
+parse_query: t.Callable[..., MultiDict[str, str]]
+parse_query = _parse_query if compiled is None else compiled.parse_query
 
 
 def dump_query(query: t.Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]]) -> str:

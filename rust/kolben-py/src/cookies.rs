@@ -7,9 +7,9 @@ use kolben_core::header::{cookie, host};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::text;
+use crate::{made, text};
 
 /// Calls `take` with the text of a header, and says whether it did. If `tunnelled`, it is UTF-8
 /// read as Latin-1, as PEP 3333 has it; what is not raises as `header.encode("latin1").decode()`
@@ -32,31 +32,69 @@ fn with_text(
     Ok(true)
 }
 
-/// Puts the cookies of a header into `target`, an empty multi-dict, past any override of its
-/// methods; `False` if only Werkzeug can.
+/// Parse ``Cookie``. The first value of a key that comes twice comes first.
+///
+/// :param header: the header as WSGI hands it on, UTF-8 read as Latin-1, or the environ.
+/// :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
 #[pyfunction]
-pub(crate) fn fill_cookies(
-    target: &Bound<'_, PyDict>,
-    header: &Bound<'_, PyString>,
-    tunnelled: bool,
-) -> PyResult<bool> {
-    with_text(header, tunnelled, |header| fill(target, || cookie::pairs(header)))
+#[pyo3(signature = (header, cls = None))]
+pub(crate) fn parse_cookie<'py>(
+    py: Python<'py>,
+    header: &Bound<'py, PyAny>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let header = made::header_of(header, intern!(py, "HTTP_COOKIE"))?;
+    match parse(&header, cls, true)? {
+        Some(cookies) => Ok(cookies),
+        None => made::originals(py)?.parse_decoded_cookie.bind(py).call1((header, cls)),
+    }
 }
 
-/// Appends the cookies of a header to `target` as pairs; `False` if only Werkzeug can.
+/// Parse a ``Cookie`` that is text already; ``werkzeug.sansio.http.parse_cookie``.
 #[pyfunction]
-pub(crate) fn list_cookies(
-    target: &Bound<'_, PyList>,
-    header: &Bound<'_, PyString>,
+#[pyo3(signature = (cookie = None, cls = None))]
+pub(crate) fn parse_decoded_cookie<'py>(
+    py: Python<'py>,
+    cookie: Option<&Bound<'py, PyAny>>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(cookie) = cookie {
+        return match parse(cookie, cls, false)? {
+            Some(cookies) => Ok(cookies),
+            // Lone surrogates: Werkzeug knows what to raise and when.
+            None => made::originals(py)?.parse_decoded_cookie.bind(py).call1((cookie, cls)),
+        };
+    }
+    made::multi_dict_class(py, cls)?.call0()
+}
+
+/// The cookies of a header in a multi-dict; `None` if only Werkzeug can tell.
+fn parse<'py>(
+    header: &Bound<'py, PyAny>,
+    class: Option<&Bound<'py, PyAny>>,
     tunnelled: bool,
-) -> PyResult<bool> {
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = header.py();
-    with_text(header, tunnelled, |header| {
+    let header = match header.cast::<PyString>() {
+        Ok(header) if header.len()? > 0 => header,
+        _ if !header.is_truthy()? => return made::multi_dict_class(py, class)?.call0().map(Some),
+        header => header?,
+    };
+    if let Some(target) = made::multi_dict(py, class)? {
+        let found = with_text(header, tunnelled, |header| fill(&target, || cookie::pairs(header)))?;
+        return Ok(found.then(|| target.into_any()));
+    }
+    let pairs = PyList::empty(py);
+    let found = with_text(header, tunnelled, |header| {
         for (key, value) in cookie::pairs(header) {
-            target.append(PyTuple::new(py, [text::name(py, key)?, text::text_of(py, &value)?])?)?;
+            pairs.append((text::name(py, key)?, text::text_of(py, &value)?))?;
         }
         Ok(())
-    })
+    })?;
+    if !found {
+        return Ok(None);
+    }
+    made::multi_dict_class(py, class)?.call1((pairs,)).map(Some)
 }
 
 /// Puts pairs into `target`, an empty multi-dict.

@@ -11,6 +11,7 @@ mod environ_headers;
 mod headers;
 mod lazy;
 mod lists;
+mod made;
 mod map;
 mod multipart;
 mod pattern;
@@ -32,11 +33,11 @@ mod _core {
     #[pymodule_export]
     use crate::adapter::AdapterCore;
     #[pymodule_export]
-    use crate::auth::credentials;
+    use crate::auth::{credentials, parse_authorization};
     #[pymodule_export]
     use crate::building::build_url;
     #[pymodule_export]
-    use crate::cookies::{fill_cookies, is_plain_domain, list_cookies, write_cookie};
+    use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
     #[pymodule_export]
     use crate::dates::{read_age, read_date, write_date};
     #[pymodule_export]
@@ -47,10 +48,12 @@ mod _core {
     use crate::lazy::Lazy;
     #[pymodule_export]
     use crate::lists::{
-        dump_header, dump_options_header, etags, fill_choices, fill_dict, fill_policy, header_set,
-        parse_dict_header, parse_list_header, parse_options_header, policy_pairs, quote_header_value,
-        unquote_header_value,
+        dump_header, dump_options_header, fill_choices, fill_dict, fill_policy, header_set,
+        parse_dict_header, parse_etags, parse_list_header, parse_options_header, policy_pairs,
+        quote_header_value, unquote_header_value,
     };
+    #[pymodule_export]
+    use crate::made::hold;
     #[pymodule_export]
     use crate::map::MapCore;
     #[pymodule_export]
@@ -58,7 +61,7 @@ mod _core {
     #[pymodule_export]
     use crate::pattern::Pattern;
     #[pymodule_export]
-    use crate::ranges::{read_content_range, read_length, read_range};
+    use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]
@@ -66,9 +69,7 @@ mod _core {
     #[pymodule_export]
     use crate::table::{Table, TableBuilder};
     #[pymodule_export]
-    use crate::urls::{
-        fill_query, is_host_trusted, plain_iri, plain_request_iri, plain_uri, query_pairs, write_query,
-    };
+    use crate::urls::{is_host_trusted, parse_query, plain_iri, plain_request_iri, plain_uri, write_query};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

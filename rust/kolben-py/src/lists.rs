@@ -6,9 +6,10 @@ use kolben_core::header::accept::{self, Order};
 use kolben_core::header::{csp, dict, etag, list, options, quoted};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
+use pyo3::types::{IntoPyDict, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
+use smallvec::SmallVec;
 
-use crate::text;
+use crate::{made, text};
 
 /// Splits a list into its elements and takes the quotes off each.
 #[pyfunction]
@@ -125,14 +126,39 @@ pub(crate) fn fill_choices<'py>(
     Ok(())
 }
 
-/// The strong and the weak tags of an `If-Match` or `If-None-Match`.
+/// Parse ``If-Match`` or ``If-None-Match``.
 #[pyfunction]
-pub(crate) fn etags<'py>(
-    value: &Bound<'py, PyString>,
-) -> PyResult<(Bound<'py, PyFrozenSet>, Bound<'py, PyFrozenSet>)> {
-    let py = value.py();
-    let (mut strong, mut weak) = (Vec::new(), Vec::new());
-    for tag in etag::tags(&text::bytes_of(value)?) {
+#[pyo3(signature = (value))]
+pub(crate) fn parse_etags<'py>(
+    py: Python<'py>,
+    value: Option<&Bound<'py, PyString>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let known = &made::originals(py)?.etags;
+    let class = known.class(py);
+    let value = value.map(text::bytes_of).transpose()?.unwrap_or_default();
+    if value.is_empty() {
+        return class.call0();
+    }
+    if value.len() == 1 && value.first() == Some(&b'*') {
+        return class.call((), Some(&[("star_tag", true)].into_py_dict(py)?));
+    }
+    let (strong, weak) = tags(py, &value)?;
+    match known.bare(py)? {
+        Some(made) => {
+            let (strong, weak) = (PyFrozenSet::new(py, strong)?, PyFrozenSet::new(py, weak)?);
+            made::assign!(made, "_strong" = strong, "_weak" = weak, "star_tag" = false);
+            Ok(made)
+        }
+        None => class.call1((PyList::new(py, strong)?, PyList::new(py, weak)?)),
+    }
+}
+
+type Tags<'py> = SmallVec<[Bound<'py, PyAny>; 8]>;
+
+/// The strong and the weak tags of a header.
+fn tags<'py>(py: Python<'py>, value: &[u8]) -> PyResult<(Tags<'py>, Tags<'py>)> {
+    let (mut strong, mut weak) = (Tags::new(), Tags::new());
+    for tag in etag::tags(value) {
         // COMPAT: Werkzeug stores an empty tag as `None`; test_an_empty_etag_is_none
         let text = match tag.tag {
             [] => py.None().into_bound(py),
@@ -144,7 +170,7 @@ pub(crate) fn etags<'py>(
             strong.push(text);
         }
     }
-    Ok((PyFrozenSet::new(py, strong)?, PyFrozenSet::new(py, weak)?))
+    Ok((strong, weak))
 }
 
 /// Puts a value in quotes, unless it is a token and those are allowed.

@@ -39,13 +39,26 @@ pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
 /// The `str` for ASCII bytes.
 #[inline]
 fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
     let length = bytes.len().cast_signed();
-    // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte; the
-    // call gives a new reference to a `str`, or null and an exception, which is out of memory.
+    if length < 2 {
+        // The interpreter has these already.
+        let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
+        // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte;
+        // the call gives a reference to a `str`, or null and an exception, which is out of memory.
+        return unsafe {
+            let text = ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length);
+            Bound::from_owned_ptr(py, text).cast_into_unchecked()
+        };
+    }
+    // PERF: bench cookie-20. Nothing looks at the characters once more.
+    // SAFETY: the call gives a new `str` that nobody else has yet, with room for `length`
+    // characters of one byte, or null and an exception, which is out of memory and caught by
+    // `from_owned_ptr`. All of them are written, and ASCII as announced.
     unsafe {
-        Bound::from_owned_ptr(py, ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length))
-            .cast_into_unchecked()
+        let text = Bound::from_owned_ptr(py, ffi::PyUnicode_New(length, 127));
+        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
+        text.cast_into_unchecked()
     }
 }
 

@@ -2,28 +2,33 @@
 
 use kolben_core::header::{host, iri, query};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PyString};
 
 use crate::cookies::fill;
-use crate::text;
+use crate::{made, text};
 
-/// Puts the pairs of a query string into `target`, an empty multi-dict, past any override of its
-/// methods.
+/// Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
+/// that are no UTF-8, as they are.
+///
+/// :param query: the text.
+/// :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
 #[pyfunction]
-pub(crate) fn fill_query<'py>(target: &Bound<'py, PyDict>, query: &Bound<'py, PyString>) -> PyResult<()> {
-    let query = text::bytes_of(query)?;
-    fill(target, || query::pairs(&query))
-}
-
-/// The pairs of a query string.
-#[pyfunction]
-pub(crate) fn query_pairs<'py>(query: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
+#[pyo3(signature = (query, cls = None))]
+pub(crate) fn parse_query<'py>(
+    query: &Bound<'py, PyString>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
     let py = query.py();
-    let pairs = PyList::empty(py);
-    for (name, value) in query::pairs(&text::bytes_of(query)?) {
-        pairs.append(PyTuple::new(py, [text::text_of(py, &name)?, text::text_of(py, &value)?])?)?;
+    let query = text::bytes_of(query)?;
+    if let Some(target) = made::multi_dict(py, cls)? {
+        fill(&target, || query::pairs(&query))?;
+        return Ok(target.into_any());
     }
-    Ok(pairs)
+    let pairs = PyList::empty(py);
+    for (name, value) in query::pairs(&query) {
+        pairs.append((text::text_of(py, &name)?, text::text_of(py, &value)?))?;
+    }
+    made::multi_dict_class(py, cls)?.call1((pairs,))
 }
 
 /// Writes an iterable of pairs as a query string; pairs whose value is `None` are left out.
