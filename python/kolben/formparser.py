@@ -382,10 +382,18 @@ class FormDataParser(_werkzeug.FormDataParser):
 
     def parse_from_environ(self, environ: WSGIEnvironment) -> _Result:
         """Parse the body of the request that the environ describes."""
-        stream = get_input_stream(environ, max_content_length=self.max_content_length)
         content_length = get_content_length(
             environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
         )
+        if (
+            content_length is None
+            or self.max_content_length is not None
+            or "wsgi.input_terminated" in environ
+        ):
+            stream = get_input_stream(environ, max_content_length=self.max_content_length)
+        else:
+            # PERF: the plain case, without a second look at the length (benches/test_forms.py).
+            stream = t.cast("t.IO[bytes]", LimitedStream(environ["wsgi.input"], content_length))
         mimetype, options = parse_options_header(environ.get("CONTENT_TYPE"))
         return self.parse(stream, mimetype, content_length, options)
 

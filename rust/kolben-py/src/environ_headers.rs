@@ -11,6 +11,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyIterator, PyList, PyString, PySuper, PyTuple};
 
 use crate::headers::{HeadersCore, Look};
+use crate::watch::Watch;
 
 /// The hot methods of `kolben.datastructures.EnvironHeaders`.
 #[pyclass(extends = HeadersCore, subclass, frozen, module = "kolben._core")]
@@ -25,6 +26,8 @@ pub(crate) struct EnvironHeadersCore {
 struct Originals {
     get_key: Py<PyAny>,
     iter: Py<PyAny>,
+    /// Remembers the class that was last seen to keep `_get_key`.
+    kept: Watch,
 }
 
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
@@ -35,6 +38,7 @@ fn originals(py: Python<'_>) -> PyResult<&Originals> {
         Ok(Originals {
             get_key: core.getattr("_get_key")?.unbind(),
             iter: core.getattr("__iter__")?.unbind(),
+            kept: Watch::default(),
         })
     })
 }
@@ -101,11 +105,12 @@ fn keeps(headers: &Bound<'_, EnvironHeadersCore>, name: &Bound<'_, PyString>, or
 
 fn look_up<'py>(headers: &Bound<'py, EnvironHeadersCore>, name: &Bound<'py, PyAny>) -> PyResult<Look<'py>> {
     let py = headers.py();
-    if keeps(headers, intern!(py, "_get_key"), &originals(py)?.get_key) {
-        find(headers, name)
-    } else {
-        Ok(Look::Unsure)
-    }
+    let (class, known) = (headers.get_type(), originals(py)?);
+    let kept = headers.as_super().get().untouched()
+        && known
+            .kept
+            .is_original(&class, || Ok(class.getattr(intern!(py, "_get_key"))?.is(&known.get_key)))?;
+    if kept { find(headers, name) } else { Ok(Look::Unsure) }
 }
 
 fn next_class<'py>(headers: &Bound<'py, EnvironHeadersCore>) -> PyResult<Bound<'py, PySuper>> {

@@ -6,6 +6,8 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::columns::Column;
+use crate::watch::Watch;
 use memchr::memchr3;
 use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -40,6 +42,11 @@ struct Originals {
     add: Py<PyAny>,
     set: Py<PyAny>,
     extend: Py<PyAny>,
+    items: Py<PyAny>,
+    /// Remembers the class that was last seen to keep `_get_key`, and the one that keeps both
+    /// `__iter__` and `items`.
+    get_key_kept: Watch,
+    columns_kept: Watch,
 }
 
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
@@ -54,12 +61,15 @@ fn originals(py: Python<'_>) -> PyResult<&Originals> {
             add: method("add")?,
             set: method("set")?,
             extend: method("extend")?,
+            items: method("items")?,
+            get_key_kept: Watch::default(),
+            columns_kept: Watch::default(),
         })
     })
 }
 
 /// Names that count when they are assigned on an instance: no fast path may go past them.
-const SHADOWED: [&str; 5] = ["_list", "_get_key", "add", "set", "extend"];
+const SHADOWED: [&str; 6] = ["_list", "_get_key", "add", "set", "extend", "items"];
 
 impl HeadersCore {
     pub(crate) fn empty(py: Python<'_>) -> Self {
@@ -80,6 +90,20 @@ impl HeadersCore {
     /// Whether `name` is still the method that this file defines, on the class and the instance.
     fn keeps(headers: &Bound<'_, Self>, name: &Bound<'_, PyString>, original: &Py<PyAny>) -> bool {
         headers.get().untouched() && headers.get_type().getattr(name).is_ok_and(|found| found.is(original))
+    }
+
+    /// The names or the values, unless somebody has another idea of what is iterated over.
+    fn column<'py>(headers: &Bound<'py, Self>, index: usize) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = headers.py();
+        let (class, known) = (headers.get_type(), originals(py)?);
+        let kept = known.columns_kept.is_original(&class, || {
+            Ok(class.getattr(intern!(py, "items"))?.is(&known.items)
+                && class.getattr(intern!(py, "__iter__"))?.is(&known.iter))
+        })?;
+        match Self::list(headers).filter(|_| kept) {
+            Some(list) => Ok(Some(Bound::new(py, Column::of(&list, index))?.into_any())),
+            None => Ok(None),
+        }
     }
 
     /// The list, or what was assigned in its place.
@@ -144,7 +168,11 @@ fn find<'py>(list: &Bound<'py, PyList>, key: &Bound<'py, PyAny>) -> Look<'py> {
 
 fn look_up<'py>(headers: &Bound<'py, HeadersCore>, key: &Bound<'py, PyAny>) -> PyResult<Look<'py>> {
     let py = headers.py();
-    if !HeadersCore::keeps(headers, intern!(py, "_get_key"), &originals(py)?.get_key) {
+    let (class, known) = (headers.get_type(), originals(py)?);
+    let kept = known
+        .get_key_kept
+        .is_original(&class, || Ok(class.getattr(intern!(py, "_get_key"))?.is(&known.get_key)))?;
+    if !kept {
         return Ok(Look::Unsure);
     }
     Ok(HeadersCore::list(headers).map_or(Look::Unsure, |list| find(&list, key)))
@@ -170,12 +198,20 @@ fn descriptor<'py>(
 /// Whether the text cannot break out of its line. `None` where it holds lone surrogates.
 pub(crate) fn one_line(text: &Bound<'_, PyString>) -> Option<bool> {
     let bytes = text.to_str().ok()?.as_bytes();
-    // PERF: most are shorter than a vector search takes to begin (benches/test_request.py).
-    Some(if bytes.len() <= 24 {
-        bytes.iter().all(|byte| !matches!(byte, b'\r' | b'\n' | 0))
-    } else {
-        memchr3(b'\r', b'\n', 0, bytes).is_none()
-    })
+    // PERF: most are shorter than a vector search takes to begin (benches/test_request.py), and
+    // hardly any has a control character, so eight at a time are looked at for those first.
+    if bytes.len() <= 64 && !has_control(bytes) {
+        return Some(true);
+    }
+    Some(memchr3(b'\r', b'\n', 0, bytes).is_none())
+}
+
+/// Whether a byte is below the space.
+fn has_control(bytes: &[u8]) -> bool {
+    const LOW: u64 = 0x0101_0101_0101_0101;
+    let below_space = |word: u64| word.wrapping_sub(LOW * 0x20) & !word & (LOW * 0x80) != 0;
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().any(|word| below_space(u64::from_le_bytes(*word))) || rest.iter().any(|byte| *byte < 0x20)
 }
 
 /// `Ok(true)` for a plain name, `Ok(false)` to ask the next class.
@@ -225,6 +261,15 @@ fn plain_pair<'py>(
         return Ok(Some(None));
     }
     (key, text).into_pyobject(key.py()).map(|made| Some(Some(made)))
+}
+
+/// Whether an entry is two strs that may be stored as they are.
+fn is_plain_entry(entry: &Bound<'_, PyTuple>) -> bool {
+    let plain = |item: Borrowed<'_, '_, PyAny>| {
+        item.cast_exact::<PyString>().is_ok_and(|text| one_line(&text) == Some(true))
+    };
+    let mut items = entry.iter_borrowed();
+    items.len() == 2 && items.all(plain)
 }
 
 /// Where `key` stands first, and whether it stands anywhere else. `None`: not a plain list.
@@ -498,6 +543,38 @@ impl HeadersCore {
         Self::entries(slf)?.len()
     }
 
+    /// Iterate over the pairs, with the names in lower case if asked.
+    #[pyo3(signature = (lower = None), text_signature = "($self, lower=False)")]
+    fn items<'py>(slf: &Bound<'py, Self>, lower: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        match lower {
+            Some(lower) if lower.is_truthy()? => {
+                next_class(slf)?.call_method1(intern!(slf.py(), "items"), (lower,))
+            }
+            _ => Ok(slf.try_iter()?.into_any()),
+        }
+    }
+
+    /// Iterate over the names, a name once per header.
+    #[pyo3(signature = (lower = None), text_signature = "($self, lower=False)")]
+    fn keys<'py>(slf: &Bound<'py, Self>, lower: Option<&Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+        let py = slf.py();
+        match lower {
+            Some(lower) if lower.is_truthy()? => next_class(slf)?.call_method1(intern!(py, "keys"), (lower,)),
+            _ => match Self::column(slf, 0)? {
+                Some(column) => Ok(column),
+                None => next_class(slf)?.call_method0(intern!(py, "keys")),
+            },
+        }
+    }
+
+    /// Iterate over the values.
+    fn values<'py>(slf: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        match Self::column(slf, 1)? {
+            Some(column) => Ok(column),
+            None => next_class(slf)?.call_method0(intern!(slf.py(), "values")),
+        }
+    }
+
     /// Append a header; keyword arguments become parameters of its value.
     //
     // PERF: the tuple of arguments is the very pair to keep (benches/test_request.py).
@@ -507,6 +584,9 @@ impl HeadersCore {
         entry: &Bound<'py, PyTuple>,
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
+        if kwargs.is_none() && is_plain_entry(entry) && slf.get().untouched() {
+            return slf.get().list.bind(slf.py()).append(entry);
+        }
         if kwargs.is_none()
             && let Some((key, value)) = pair(entry.as_any())
             && let Some(checked) = plain_pair(&key, &value)?

@@ -3,6 +3,7 @@
 mod adapter;
 mod auth;
 mod building;
+mod columns;
 mod conversion;
 mod cookies;
 mod dates;

@@ -70,7 +70,7 @@ pub(crate) fn empty_dict<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py,
     // SAFETY: `dict` has a `tp_new`, which is read only; the class is a live subtype of it; the
     // call gives a new reference to an instance, or null and an exception.
     unsafe {
-        let Some(new) = (*(&raw const ffi::PyDict_Type)).tp_new else {
+        let Some(new) = ffi::PyDict_Type.tp_new else {
             return Err(PyRuntimeError::new_err("dict cannot be made"));
         };
         let made = new(class.as_type_ptr(), arguments.as_ptr(), std::ptr::null_mut());

@@ -9,9 +9,9 @@ use crate::{made, text};
 /// Parse ``Range``, ``None`` if it is malformed or, unlike Werkzeug, has over 100 ranges.
 ///
 /// :param value: the header.
-/// :param make_inclusive: without effect, as in Werkzeug.
+/// :param `make_inclusive`: without effect, as in Werkzeug.
 #[pyfunction]
-#[pyo3(signature = (value, make_inclusive = None))]
+#[pyo3(signature = (value, make_inclusive = None), text_signature = "(value, make_inclusive=True)")]
 pub(crate) fn parse_range_header<'py>(
     py: Python<'py>,
     value: Option<&Bound<'py, PyString>>,
@@ -40,7 +40,7 @@ pub(crate) fn parse_range_header<'py>(
 /// Parse ``Content-Range``, ``None`` if it is malformed.
 ///
 /// :param value: the header.
-/// :param on_update: called with the result at once and whenever that changes.
+/// :param `on_update`: called with the result at once and whenever that changes.
 #[pyfunction]
 #[pyo3(signature = (value, on_update = None))]
 pub(crate) fn parse_content_range_header<'py>(

@@ -4,8 +4,10 @@ use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyString};
+use smallvec::SmallVec;
 use std::borrow::Cow;
-use std::sync::Mutex;
+
+use crate::shared::Shared;
 
 /// The bytes of a `str` in generalised UTF-8.
 pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
@@ -65,27 +67,26 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
 /// The names that were made last. The keys of a header are few and come with every request: a
 /// string that is here already has its hash. A name is where its own hash puts it, so no choice
 /// of names makes a look-up longer.
-static NAMES: [Mutex<Option<Py<PyString>>>; 1024] = [const { Mutex::new(None) }; 1024];
+static NAMES: [Shared<PyString>; 1024] = [const { Shared::empty() }; 1024];
 const LONGEST_NAME: usize = 32;
 
 /// Makes a string that is likely to be made again.
 pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if text.len() > LONGEST_NAME {
-        return text_of(py, text);
-    }
-    // Where another thread is at this slot, its name is not worth waiting for.
-    let Some(Ok(mut slot)) = NAMES.get(slot(text)).map(Mutex::try_lock) else {
+    let place = match text.len() {
+        // The interpreter has the shortest already.
+        2..=LONGEST_NAME => NAMES.get(slot(text)),
+        _ => None,
+    };
+    let Some(place) = place else {
         return text_of(py, text);
     };
-    if let Some(known) = slot.as_ref().map(|known| known.bind(py))
+    if let Some(known) = place.get(py).map(|known| known.into_bound(py))
         && known.to_str().is_ok_and(|known| known.as_bytes() == text)
     {
-        return Ok(known.clone());
+        return Ok(known);
     }
     let name = text_of(py, text)?;
-    let replaced = slot.replace(name.clone().unbind());
-    drop(slot);
-    drop(replaced);
+    place.set(py, Some(name.clone().unbind()));
     Ok(name)
 }
 
@@ -99,12 +100,13 @@ fn slot(text: &[u8]) -> usize {
 
 /// Makes such a string in lower case: of ASCII text, or else what Python makes of it.
 pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if text.is_ascii() {
-        return if text.iter().any(u8::is_ascii_uppercase) {
-            name(py, &text.to_ascii_lowercase())
-        } else {
-            name(py, text)
-        };
+    if !text.is_ascii() {
+        return Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?);
     }
-    Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?)
+    if !text.iter().any(u8::is_ascii_uppercase) {
+        return name(py, text);
+    }
+    let mut lower = SmallVec::<[u8; LONGEST_NAME]>::from_slice(text);
+    lower.make_ascii_lowercase();
+    name(py, &lower)
 }

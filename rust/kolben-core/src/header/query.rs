@@ -12,44 +12,84 @@
 //! ```
 //! use kolben_core::header::query;
 //!
-//! let found: Vec<_> = query::pairs(b"a=b+c&d").collect();
-//! assert_eq!(found, [(b"a".into(), b"b c".into()), (b"d".into(), b"".into())]);
+//! let (name, value) = query::pairs(b"a=b+c&d").next().unwrap();
+//! assert_eq!((&*name, &*value), (&b"a"[..], &b"b c"[..]));
 //! ```
 
 use std::borrow::Cow;
+use std::ops::Deref;
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
+use smallvec::SmallVec;
 
 use super::quote::percent;
-use super::scan::{ByteSet, after, cut, partition};
+use super::scan::{ByteSet, SHORT, after, cut, partition};
+
+/// A name or a value: a part of the query, or what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Text<'a> {
+    /// It stands there as it is.
+    Plain(&'a [u8]),
+    /// It was decoded. Most are short.
+    Decoded(SmallVec<[u8; 48]>),
+}
+
+impl Deref for Text<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        match self {
+            Self::Plain(text) => text,
+            Self::Decoded(text) => text,
+        }
+    }
+}
 
 /// The pairs in order, those without a value included.
-pub fn pairs(query: &[u8]) -> impl Iterator<Item = (Cow<'_, [u8]>, Cow<'_, [u8]>)> {
+pub fn pairs(query: &[u8]) -> impl Iterator<Item = (Text<'_>, Text<'_>)> {
     let mut rest = Some(query);
     std::iter::from_fn(move || {
         loop {
             let (pair, tail) = partition(rest?, b'&');
             rest = tail;
             if !pair.is_empty() {
-                let (name, value) = partition(pair, b'=');
-                return Some((decode(name), decode(value.unwrap_or_default())));
+                return Some(halves(pair));
             }
         }
     })
 }
 
+fn halves(pair: &[u8]) -> (Text<'_>, Text<'_>) {
+    let (name, value) = partition(pair, b'=');
+    (decode(name), decode(value.unwrap_or_default()))
+}
+
 /// Decodes a name or a value.
-fn decode(text: &[u8]) -> Cow<'_, [u8]> {
-    if memchr2(b'+', b'%', text).is_none() {
-        return Cow::Borrowed(text);
+fn decode(text: &[u8]) -> Text<'_> {
+    let (pluses, percents) = if text.len() <= SHORT {
+        let bits = |byte: &u8| u8::from(*byte == b'+') | u8::from(*byte == b'%') << 1;
+        let seen = text.iter().fold(0, |seen, byte| seen | bits(byte));
+        (seen & 1 != 0, seen & 2 != 0)
+    } else {
+        (memchr(b'+', text).is_some(), memchr(b'%', text).is_some())
+    };
+    if !pluses {
+        return if percents {
+            Text::Decoded(SmallVec::from_vec(keep_invalid(text, None).into_owned()))
+        } else {
+            Text::Plain(text)
+        };
     }
-    if memchr(b'+', text).is_none() {
-        return Cow::Owned(keep_invalid(text, None).into_owned());
+    let mut spaced = SmallVec::from_slice(text);
+    for byte in &mut spaced {
+        if *byte == b'+' {
+            *byte = b' ';
+        }
     }
-    let spaced: Vec<u8> = text.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect();
-    match keep_invalid(&spaced, None) {
-        Cow::Owned(decoded) => Cow::Owned(decoded),
-        Cow::Borrowed(_) => Cow::Owned(spaced),
+    if percents {
+        Text::Decoded(SmallVec::from_vec(keep_invalid(&spaced, None).into_owned()))
+    } else {
+        Text::Decoded(spaced)
     }
 }
 
@@ -170,7 +210,7 @@ mod tests {
     use super::*;
 
     fn shown(query: &str) -> String {
-        let pair = |(name, value): (Cow<'_, [u8]>, Cow<'_, [u8]>)| {
+        let pair = |(name, value): (Text<'_>, Text<'_>)| {
             format!("{}={}", String::from_utf8_lossy(&name), String::from_utf8_lossy(&value))
         };
         pairs(query.as_bytes()).map(pair).collect::<Vec<_>>().join("|")
