@@ -201,7 +201,7 @@ fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResul
 /// The text of a part, which must not be able to start another header.
 fn checked<'a>(part: &str, value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
     let text = value.to_str()?.as_bytes();
-    if text.iter().any(|byte| matches!(byte, b'\r' | b'\n' | b'\0')) {
+    if memchr::memchr3(b'\r', b'\n', 0, text).is_some() {
         let shown = value.repr()?;
         return Err(PyValueError::new_err(format!(
             "The {part} of a cookie must not contain a carriage return, line feed or null: {shown}"

@@ -100,7 +100,7 @@ fn slot(text: &[u8]) -> usize {
 
 /// Makes such a string in lower case: of ASCII text, or else what Python makes of it.
 pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if !text.is_ascii() {
+    if text.len() > LONGEST_NAME || !text.is_ascii() {
         return Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?);
     }
     if !text.iter().any(u8::is_ascii_uppercase) {

@@ -32,7 +32,8 @@ struct Pieces<'a> {
 
 /// Takes a plain URL apart.
 fn split(url: &[u8]) -> Option<Pieces<'_>> {
-    if url.iter().any(|byte| *byte < b' ') {
+    // PERF: the first byte alone tells for most of what is left to Python (benches/sweep.py).
+    if url.first().is_some_and(|byte| *byte <= b' ') || url.iter().any(|byte| *byte < b' ') {
         return None;
     }
     let (rest, fragment) = partition(url, b'#');
