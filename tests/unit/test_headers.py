@@ -486,14 +486,14 @@ FLOOR = 5e-6
 
 def growth(make: t.Callable[[int], str], function: t.Callable[[str], t.Any]) -> float:
     """To which power of the size the time grows between 16 KiB and 1 MiB."""
-    power = least_small = least_large = math.inf
+    power = math.inf
     small, large = make(16 << 10), make(1 << 20)
-    # Another process may take the processor at any time, so the least time of each size counts.
-    for attempt in range(25):
-        least_small = min(least_small, seconds(function, small, 10))
-        least_large = min(least_large, seconds(function, large, 2))
-        power = math.log(least_large / max(least_small, FLOOR), 64)
-        if attempt and power <= 1.1:
+    # Another process may take the processor, or its caches, at any time: both sizes are measured
+    # under the same conditions, and a bad figure again.
+    for _ in range(25):
+        base = max(seconds(function, small, 10), FLOOR)
+        power = min(power, math.log(seconds(function, large, 3) / base, 64))
+        if power <= 1.1:
             break
     return power
 
