@@ -332,6 +332,7 @@ def test_cve_2023_25577_many_parts_are_refused() -> None:
     assert len(made) == 1000
 
 
+@pytest.mark.growth
 def test_cve_2023_46136_a_large_part_after_a_line_break_is_linear() -> None:
     for line_break in (b"\r", b"\n"):
         start = time.perf_counter()
@@ -362,6 +363,7 @@ def test_cve_2023_23934_a_nameless_cookie_shadows_nothing() -> None:
     assert request.cookies["a"] == "b"
 
 
+@pytest.mark.growth
 @pytest.mark.parametrize(
     "junk",
     [b"x" * (1 << 20), b"\r" * (1 << 20), b"\r\n" * (1 << 19)],
@@ -423,6 +425,7 @@ def hostile(size: int) -> dict[str, tuple[bytes, bytes]]:
     return bodies
 
 
+@pytest.mark.growth
 @needs_core
 @pytest.mark.parametrize("name", hostile(64))
 def test_multipart_grows_linearly(name: str) -> None:
@@ -440,6 +443,7 @@ def test_multipart_grows_linearly(name: str) -> None:
     assert growth(cost) <= 1.1
 
 
+@pytest.mark.growth
 @needs_core
 @pytest.mark.parametrize(
     "piece", [b"a=b&", b"&", b"=", b"%", b"%C3", b"+", b"%ff", b"a", b"a&", b"%41"]

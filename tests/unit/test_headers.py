@@ -302,11 +302,13 @@ def test_cve_2025_62727_more_than_a_hundred_ranges_are_refused() -> None:
     assert headers.parse_range_header(huge) is None
 
 
+@pytest.mark.growth
 def test_cve_2025_62727_ranges_take_linear_time() -> None:
     assert growth(lambda size: "bytes=" + "0-," * (size // 3), headers.parse_range_header) <= 1.1
     assert growth(lambda size: "bytes=0-" + "9" * size, headers.parse_range_header) <= 1.1
 
 
+@pytest.mark.growth
 def test_cve_2024_52804_quoted_cookies_take_linear_time() -> None:
     for text in ('a="' + "\\" * 2, '"\\"', "\\", '\\"', 'a="\\'):
         assert growth(lambda size, text=text: repeated(text, size), headers.parse_cookie) <= 1.1
@@ -542,6 +544,7 @@ LINEAR: dict[str, tuple[str, t.Callable[[str], t.Any]]] = {
 }
 
 
+@pytest.mark.growth
 @needs_core
 @pytest.mark.parametrize("name", LINEAR)
 def test_time_is_linear_in_the_input(name: str) -> None:
@@ -555,6 +558,7 @@ def test_time_is_linear_in_the_input(name: str) -> None:
         assert power <= 1.1, piece
 
 
+@pytest.mark.growth
 @needs_core
 def test_many_different_keys_take_linear_time() -> None:
     for function, separator in (

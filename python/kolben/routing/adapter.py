@@ -59,12 +59,14 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
         """Build a URL that the core alone has not built."""
         url_map = self.map
         url_map.update()
+        given = values
         # A multidict may hold a `None` that is meant.
         skip_none = not isinstance(values, MultiDict)
         if type(values) is not dict:
             values = _plain_values(values) if values else {}
         built = NotImplemented
-        if type(self)._partial_build is MapAdapter._originals["_partial_build"]:
+        is_original = type(self)._partial_build is MapAdapter._originals["_partial_build"]
+        if is_original and (method is None or isinstance(method, str)):
             built = build_url(
                 url_map._rules_by_endpoint.get(endpoint, _NO_RULES),
                 values,
@@ -76,7 +78,7 @@ class MapAdapter(AdapterCore, WerkzeugMapAdapter):
             )
         if built is NotImplemented:
             return WerkzeugMapAdapter.build(
-                self, endpoint, values, method, force_external, append_unknown, url_scheme
+                self, endpoint, given, method, force_external, append_unknown, url_scheme
             )
         if built is None:
             if skip_none:

@@ -65,7 +65,7 @@ class Map(Insight, MapCore, Binding):
     @_matcher.setter
     def _matcher(self, matcher: WerkzeugMatcher) -> None:
         self._own_matcher = matcher
-        self._remap = True
+        self._forget_routes()
 
     @property
     def merge_slashes(self) -> bool:
@@ -75,6 +75,16 @@ class Map(Insight, MapCore, Binding):
     @merge_slashes.setter
     def merge_slashes(self, value: bool) -> None:
         self._own_matcher.merge_slashes = value
+        self._forget_routes()
+
+    # Some attributes live in the core, not in `__dict__`: copies have to be told.
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        return {**self.__dict__, **{name: getattr(self, name) for name in _IN_CORE}}
+
+    def __setstate__(self, state: dict[str, t.Any]) -> None:
+        for name, value in state.items():
+            setattr(self, name, value)
         self._remap = True
 
     def add(self, rulefactory: RuleFactory) -> None:
@@ -84,7 +94,11 @@ class Map(Insight, MapCore, Binding):
             with self._remap_lock:
                 if not rule.build_only:
                     self._own_matcher.add(rule)
-                self._rules_by_endpoint.setdefault(rule.endpoint, []).append(rule)
+                rules = self._rules_by_endpoint.get(rule.endpoint)
+                if rules is None:
+                    self._rules_by_endpoint[rule.endpoint] = [rule]
+                else:
+                    rules.append(rule)
                 self._unsorted.add(rule.endpoint)
                 # While requests are answered, the thread that adds a rule does the work, and they
                 # go on with the table they have.
@@ -103,28 +117,45 @@ class Map(Insight, MapCore, Binding):
 
     def _refresh(self) -> None:
         """Work in what has changed, and publish a new table. The lock is held."""
-        self._remap = False
-        matcher = self._own_matcher
-        if self._has_stale_routes:
-            self._has_stale_routes = False
-            self._redirecting.clear()
+        while True:
+            self._reread_routes()
+            self._sort_rules()
+            matcher = self._own_matcher
+            matcher.update()
             if isinstance(matcher, StateMachineMatcher):
-                matcher.forget_routes()
-            for endpoint, rules in self._rules_by_endpoint.items():
-                self._note_redirecting(endpoint, rules)
-        while self._unsorted:
-            endpoint = self._unsorted.pop()
+                self._table = matcher.table_for(self)
+            else:
+                self._table = None
+            # Only now: until all is in order, whoever finds the map changed waits for the lock.
+            self._remap = False
+            if not self._has_stale_routes:
+                return
+            # Meanwhile another thread has set something, which takes no lock.
+            self._remap = True
+
+    def _reread_routes(self) -> None:
+        """Take in what has been set on bound rules."""
+        if not self._has_stale_routes:
+            return
+        self._has_stale_routes = False
+        self._redirecting.clear()
+        matcher = self._own_matcher
+        if isinstance(matcher, StateMachineMatcher):
+            matcher.forget_routes()
+        for endpoint, rules in self._rules_by_endpoint.items():
+            self._note_redirecting(endpoint, rules)
+
+    def _sort_rules(self) -> None:
+        """Put the rules of each endpoint in the order in which they are tried for a URL."""
+        for endpoint in self._unsorted:
             rules = self._rules_by_endpoint.get(endpoint, [])
             if len(rules) > 1:
                 # A new list: whoever is reading the old one must not see it in disorder.
                 rules = sorted(rules, key=lambda rule: rule.build_compare_key())
                 self._rules_by_endpoint[endpoint] = rules
                 self._note_redirecting(endpoint, rules)
-        matcher.update()
-        if isinstance(matcher, StateMachineMatcher):
-            self._table = matcher.table_for(self)
-        else:
-            self._table = None
+        # Another set, not an emptied one: that would keep its size.
+        self._unsorted = set()
 
     def _note_redirecting(self, endpoint: t.Any, rules: list[WerkzeugRule]) -> None:
         """Note the rules whose match may redirect to an earlier rule that has defaults."""
@@ -149,5 +180,7 @@ class Map(Insight, MapCore, Binding):
         self._has_stale_routes = True
         self._remap = True
 
+
+_IN_CORE = ("_rules_by_endpoint", "host_matching")
 
 Map._originals = {"update": Map.update}

@@ -9,7 +9,7 @@ from werkzeug.routing import Rule as WerkzeugRule
 from werkzeug.routing import StateMachineMatcher as WerkzeugMatcher
 from werkzeug.routing.matcher import State
 
-from .._core import MISSING, REDIRECT, Pattern, Route, Table, TableBuilder
+from .._core import MISSING, REDIRECT, Route, Table, TableBuilder
 from .rule import Rule
 from .walk import states_of
 
@@ -29,7 +29,6 @@ class StateMachineMatcher(WerkzeugMatcher):
 
     def __init__(self, merge_slashes: bool) -> None:
         self._table: Table | None = None
-        self._rules: list[tuple[WerkzeugRule, Pattern | None]] = []
         self._builder = TableBuilder()
         self._is_plain = True
         super().__init__(merge_slashes)
@@ -46,8 +45,7 @@ class StateMachineMatcher(WerkzeugMatcher):
 
     def add(self, rule: WerkzeugRule) -> None:
         """Add a bound rule. Nobody else may be adding one at this time."""
-        route, pattern = (rule._route, rule._pattern) if isinstance(rule, Rule) else (None, None)
-        self._rules.append((rule, pattern))
+        route = rule._route if isinstance(rule, Rule) else None
         self._table = None
         if not self._is_plain:
             super().add(rule)
@@ -56,18 +54,18 @@ class StateMachineMatcher(WerkzeugMatcher):
         else:
             # `_root` means the machine's own states from here on.
             self._is_plain = False
-            for known, _ in self._rules:
+            for known, _ in self._builder.entries():
                 super().add(known)
+            super().add(rule)
 
     def forget_routes(self) -> None:
         """Take in what has changed in the rules since they were added."""
         self._table = None
         if self._is_plain:
             builder = TableBuilder()
-            for rule, pattern in self._rules:
+            for rule, pattern in self._builder.entries():
                 # What a rule matches stays what it was when it was added, as in Werkzeug.
-                if pattern is not None:
-                    builder.add(Route(rule, pattern))
+                builder.add(Route(rule, pattern))
             self._builder = builder
 
     def table_for(self, map: Map) -> Table | None:
@@ -86,7 +84,7 @@ class StateMachineMatcher(WerkzeugMatcher):
         """Werkzeug's states of the same rules, for those who look at them."""
         if not self._is_plain:
             return self._own_root
-        return states_of(rule for rule, _ in self._rules)
+        return states_of(rule for rule, _ in self._builder.entries())
 
     @_root.setter
     def _root(self, root: State) -> None:
@@ -103,10 +101,15 @@ class StateMachineMatcher(WerkzeugMatcher):
         """Find the rule and its arguments, or raise what Werkzeug's matcher raises."""
         if not self._is_plain:
             return super().match(domain, path, method, websocket)
+        if not (isinstance(method, str) and isinstance(websocket, bool)):
+            # What compares equal to what is Python's to say.
+            machine = WerkzeugMatcher(self.merge_slashes)
+            machine._root = self._root
+            return machine.match(domain, path, method, websocket)
         table = self._table
         if table is None:
             table = self._builder.table(object, bool(self.merge_slashes), _NO_RULES)
-        answer = table.match(domain, path, method, websocket, True)
+        answer = table.match(domain, path, method, bool(websocket), True)
         if len(answer) == 2:
             return answer
         kind, first, second = answer

@@ -10,7 +10,7 @@ from werkzeug.routing import parse_converter_args
 from werkzeug.routing.rules import RulePart, Weighting
 
 from .._core import Pattern, Route, RuleCore
-from .variables import check_variables
+from .variables import CONSTANTS, check_variables
 
 if t.TYPE_CHECKING:
     from .map import Map
@@ -42,19 +42,27 @@ class Rule(RuleCore, WerkzeugRule):
         path = self.rule
         if "//" in path and self.merge_slashes:
             path = re.sub("/{2,}", "/", path)
-        was_bound = self._route is not None
+        was_bound = self._pattern is not None
         self._route = None
         self._converters = {}
         if was_bound:
             for name in ("_build", "_build_unknown", "_made_parts", "_made_trace"):
                 self.__dict__.pop(name, None)
         pattern = Pattern(self, domain, path, parse_converter_args)
-        if self._converters:
+        if self._converters and (
+            self.defaults
+            or len(self._converters) != pattern.variable_count
+            or not CONSTANTS.isdisjoint(self._converters)
+        ):
             check_variables(self, pattern.variables())
         self._pattern = pattern
         self._route = Route(self, pattern)
         if was_bound:
             self.map._forget_routes()
+
+    def __getstate__(self) -> dict[str, t.Any]:
+        # What is in the core is made anew when a copy is bound.
+        return self.__dict__
 
     def build(
         self, values: t.Mapping[str, t.Any], append_unknown: bool = True
@@ -113,7 +121,7 @@ Rule._originals = {
 
 def _rule_parts(pattern: Pattern) -> list[RulePart]:
     """Werkzeug's description of a rule's parts."""
-    made = []
+    made: list[RulePart] = []
     for content, final, static, suffixed, literals, weights in pattern.parts():
         weight = Weighting(
             -len(literals),
@@ -121,5 +129,8 @@ def _rule_parts(pattern: Pattern) -> list[RulePart]:
             -len(weights),
             [int(weight) if weight.is_integer() else weight for weight in weights],  # type: ignore[misc]
         )
+        if made and made[-1].suffixed:
+            # The optional slash weighs as much as what it belongs to.
+            weight = made[-1].weight
         made.append(RulePart(content, final, static, suffixed, weight))
     return made

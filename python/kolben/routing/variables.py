@@ -7,7 +7,8 @@ import typing as t
 if t.TYPE_CHECKING:
     from werkzeug.routing import Rule
 
-_CONSTANTS = frozenset({"None", "True", "False", "__debug__"})
+#: Names that stand for themselves in Python.
+CONSTANTS = frozenset({"None", "True", "False", "__debug__"})
 
 
 def check_variables(rule: Rule, names: list[str]) -> None:
@@ -16,8 +17,6 @@ def check_variables(rule: Rule, names: list[str]) -> None:
     The classes of the errors are those that Werkzeug's compiled builders raise. A variable that
     has a default is never filled in, so its name may be anything.
     """
-    if not rule.defaults and len(names) == 1 and names[0] not in _CONSTANTS:
-        return
     defaults = rule.defaults or {}
     free = [name for name in names if name not in defaults]
     if len(free) != len(names):
@@ -32,7 +31,7 @@ def check_variables(rule: Rule, names: list[str]) -> None:
             " give each variable a name of its own"
         )
     for name in free:
-        if name in _CONSTANTS:
+        if name in CONSTANTS:
             kind = SyntaxError if name == "__debug__" else ValueError
             raise kind(
                 f"the variable {name!r} in url rule {rule.rule!r} is a Python constant:"

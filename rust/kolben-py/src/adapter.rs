@@ -4,7 +4,7 @@ use crate::building::{Answer, Building, Built, same};
 use crate::environ::Parts;
 use crate::map::MapCore;
 use crate::route::Given;
-use crate::table::Found;
+use crate::table::{Found, Rare};
 use crate::text::bytes_of;
 use crate::watch::{Watch, has_originals};
 use pyo3::intern;
@@ -219,7 +219,7 @@ impl AdapterCore {
         slf: &Bound<'py, Self>,
         path_info: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        return_rule: bool,
+        #[pyo3(from_py_with = truth)] return_rule: bool,
         query_args: Option<&Bound<'py, PyAny>>,
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
@@ -240,8 +240,8 @@ impl AdapterCore {
         endpoint: &Bound<'py, PyAny>,
         values: Option<&Bound<'py, PyAny>>,
         method: Option<&Bound<'py, PyAny>>,
-        force_external: bool,
-        append_unknown: bool,
+        #[pyo3(from_py_with = truth)] force_external: bool,
+        #[pyo3(from_py_with = truth)] append_unknown: bool,
         url_scheme: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Bound<'py, PyAny>> {
         if !force_external
@@ -260,6 +260,11 @@ impl AdapterCore {
         visit.call(&fields.core)?;
         fields.all().into_iter().try_for_each(|field| visit.call(field))
     }
+}
+
+/// Any object may stand for yes or no, as it may in Python.
+fn truth(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    value.is_truthy()
 }
 
 impl AdapterCore {
@@ -336,21 +341,27 @@ impl AdapterCore {
         websocket: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
-        let given = |value: Option<&Bound<'py, PyAny>>, field: &Py<PyAny>| match value {
-            Some(value) => value.clone(),
-            None => field.bind(py).clone(),
+        // PERF: what was given is borrowed, and only what has to outlive the fields is cloned.
+        let stored = |given: Option<&Bound<'py, PyAny>>, field: &Py<PyAny>| match given {
+            Some(_) => None,
+            None => Some(field.bind(py).clone()),
         };
         let fields = Self::with(slf, |fields| {
-            let core = fields.core.as_ref()?.bind(py).clone();
-            let by_subdomain = !core.get().matches_hosts() && !fields.subdomain.is_none(py);
+            let core = fields.core.as_ref()?.get();
+            let table = core.table(py)?;
+            let by_subdomain = !core.matches_hosts() && !fields.subdomain.is_none(py);
             let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
             let domain = domain.bind(py).clone();
-            let path = given(path_info, &fields.path_info);
-            let method = given(method, &fields.default_method);
-            Some((core, domain, path, method, given(websocket, &fields.websocket)))
+            let websocket = plain_truth(websocket.unwrap_or(fields.websocket.bind(py)))?;
+            let path = stored(path_info, &fields.path_info);
+            Some((table, domain, path, stored(method, &fields.default_method), websocket))
         });
-        let Some((core, domain, path, method, websocket)) = fields else { return Ok(None) };
-        let Some(table) = core.get().table(py) else { return Ok(None) };
+        let Some((table, domain, stored_path, stored_method, websocket)) = fields else { return Ok(None) };
+        let (Some(path), Some(method)) =
+            (path_info.or(stored_path.as_ref()), method.or(stored_method.as_ref()))
+        else {
+            return Ok(None);
+        };
         let (Ok(domain), Ok(path), Ok(method)) =
             (domain.cast::<PyString>(), path.cast::<PyString>(), method.cast::<PyString>())
         else {
@@ -359,11 +370,12 @@ impl AdapterCore {
         if method.to_str().is_ok_and(str::is_empty) || !table.get().is_original(slf.as_any())? {
             return Ok(None);
         }
-        let websocket = websocket.is(PyBool::new(py, true)) || websocket.is_truthy()?;
         match table.get().find(py, domain, path, method, websocket, return_rule)? {
             Found::Plain(pair) => Ok(Some(pair.into_any())),
-            Found::Missing(misses) => Err(misses.into_error(py)?),
-            Found::Redirect(_) | Found::Special(..) => Ok(None),
+            Found::Rare(rare) => match *rare {
+                Rare::Missing(misses) => Err(misses.into_error(py)?),
+                Rare::Redirect(_) | Rare::Special(..) => Ok(None),
+            },
         }
     }
 
@@ -426,5 +438,15 @@ impl AdapterCore {
             }
             _ => Ok(None),
         }
+    }
+}
+
+/// Whether a value is `True` or `False`; anything else is for Python to say.
+#[inline]
+fn plain_truth(value: &Bound<'_, PyAny>) -> Option<bool> {
+    match (value.is(PyBool::new(value.py(), true)), value.is(PyBool::new(value.py(), false))) {
+        (true, _) => Some(true),
+        (_, true) => Some(false),
+        _ => None,
     }
 }

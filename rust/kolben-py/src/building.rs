@@ -5,6 +5,7 @@ use crate::rule::RuleCore;
 use crate::text::{bytes_of, text_of};
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
+use std::borrow::Cow;
 
 /// Build the domain and the path of the first of `rules` that suits, and say whether it serves
 /// websockets. It is `None` if no rule suits, and `NotImplemented` if the rules' classes override
@@ -31,7 +32,7 @@ pub(crate) fn build_url<'py>(
     let mut built = Built::default();
     match building.best(method, default_method, host.is_some(), &mut built)? {
         Answer::Built => {
-            let (domain, path) = (text_of(py, &built.domain)?, text_of(py, &built.path)?);
+            let (domain, path) = (text_of(py, &built.domain)?, built.path_text(py)?);
             Ok((domain, path, built.websocket).into_pyobject(py)?.into_any())
         }
         Answer::Nothing => Ok(py.None().into_bound(py)),
@@ -55,24 +56,39 @@ pub(crate) struct Built {
     /// Empty for nearly every rule, and then without memory of its own.
     pub(crate) domain: Vec<u8>,
     pub(crate) path: Url,
+    /// The path as an object, where it is always the same.
+    pub(crate) constant: Option<Py<PyString>>,
     pub(crate) websocket: bool,
 }
 
 impl Built {
+    /// The path.
+    pub(crate) fn path_text<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyString>> {
+        match &self.constant {
+            Some(path) => Ok(path.bind(py).clone()),
+            None => text_of(py, &self.path),
+        }
+    }
+
     /// Script name and path, with one slash between them.
     pub(crate) fn relative<'py>(
         &self,
         py: Python<'py>,
         script_name: &[u8],
     ) -> PyResult<Bound<'py, PyString>> {
-        let trimmed = script_name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+        let constant = self.constant.as_ref().map(|path| path.bind(py));
+        let path = match constant {
+            Some(path) => bytes_of(path)?,
+            None => Cow::Borrowed(&*self.path),
+        };
         // PERF: at the root of a server the path is the URL as it stands.
-        if trimmed == 0 && self.path.first() == Some(&b'/') && self.path.get(1) != Some(&b'/') {
-            return text_of(py, &self.path);
+        if script_name == b"/" && path.first() == Some(&b'/') && path.get(1) != Some(&b'/') {
+            return constant.map_or_else(|| text_of(py, &path), |path| Ok(path.clone()));
         }
-        let start = self.path.iter().position(|&byte| byte != b'/').unwrap_or(self.path.len());
+        let trimmed = script_name.iter().rposition(|&byte| byte != b'/').map_or(0, |last| last + 1);
+        let start = path.iter().position(|&byte| byte != b'/').unwrap_or(path.len());
         let script_name = script_name.get(..trimmed).unwrap_or_default();
-        text_of(py, &[script_name, b"/", self.path.get(start..).unwrap_or_default()].concat())
+        text_of(py, &[script_name, b"/", path.get(start..).unwrap_or_default()].concat())
     }
 }
 
@@ -94,7 +110,8 @@ impl<'py> Building<'_, 'py> {
         prefer_here: bool,
         built: &mut Built,
     ) -> PyResult<Answer> {
-        if method.is_none() {
+        // PERF: a single rule is the answer whether it takes the default method or not.
+        if method.is_none() && self.rules.len() > 1 {
             let answer = self.first(default_method, prefer_here, built)?;
             if answer != Answer::Nothing {
                 return Ok(answer);
@@ -121,6 +138,7 @@ impl<'py> Building<'_, 'py> {
             let Some(values) = route.values_for(self.py, &self.given, method)? else { continue };
             built.domain.clear();
             built.path.clear();
+            built.constant = None;
             built.websocket = route.flags.websocket;
             if !route.assemble(self.py, &self.given, &values, self.append_unknown, built)? {
                 continue;

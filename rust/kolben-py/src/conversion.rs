@@ -90,15 +90,24 @@ impl Limits {
         })
     }
 
-    fn allow(self, number: i64) -> bool {
-        self.least.is_none_or(|least| number >= least) && self.most.is_none_or(|most| number <= most)
+    /// The limits, if there are any.
+    fn boxed(self) -> Option<Box<Self>> {
+        let any = self.digits != 0 || self.least.is_some() || self.most.is_some();
+        any.then(|| Box::new(self))
+    }
+
+    fn allow(&self, number: i64, length: usize) -> bool {
+        (self.digits == 0 || self.digits == length)
+            && self.least.is_none_or(|least| number >= least)
+            && self.most.is_none_or(|most| number <= most)
     }
 }
 
 enum ToPython {
     Text,
-    Integer(Limits),
-    Decimal(Limits),
+    /// Without limits, which is the usual case, or with them.
+    Integer(Option<Box<Limits>>),
+    Decimal(Option<Box<Limits>>),
     Uuid,
     Ask,
 }
@@ -106,6 +115,7 @@ enum ToPython {
 enum ToUrl {
     Text,
     Integer { digits: usize },
+    Decimal,
     Uuid,
     Ask,
 }
@@ -160,8 +170,8 @@ impl Conversion {
             ToPython::Uuid
         } else if decode.is(&originals.number_to_python) && (is_integer || is_decimal) {
             match Limits::of(converter)? {
-                Some(limits) if is_integer => ToPython::Integer(limits),
-                Some(limits) => ToPython::Decimal(limits),
+                Some(limits) if is_integer => ToPython::Integer(limits.boxed()),
+                Some(limits) => ToPython::Decimal(limits.boxed()),
                 None => ToPython::Ask,
             }
         } else {
@@ -175,6 +185,11 @@ impl Conversion {
             ToUrl::Uuid
         } else if encode.is(&originals.number_to_url) && is_integer {
             Limits::of(converter)?.map_or(ToUrl::Ask, |limits| ToUrl::Integer { digits: limits.digits })
+        } else if encode.is(&originals.number_to_url)
+            && is_decimal
+            && Limits::of(converter)?.is_some_and(|limits| limits.digits == 0)
+        {
+            ToUrl::Decimal
         } else {
             ToUrl::Ask
         };
@@ -191,8 +206,8 @@ impl Conversion {
     pub(crate) fn decode<'py>(&self, py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyAny>, Refusal> {
         match &self.to_python {
             ToPython::Text => Ok(text_of(py, text)?.into_any()),
-            ToPython::Integer(limits) => self.decode_integer(py, text, *limits),
-            ToPython::Decimal(limits) => self.decode_decimal(py, text, *limits),
+            ToPython::Integer(limits) => self.decode_integer(py, text, limits.as_deref()),
+            ToPython::Decimal(limits) => self.decode_decimal(py, text, limits.is_some()),
             ToPython::Uuid => match uuid_number(text) {
                 Some(number) => Ok(plain_uuid(originals(py)?.uuid.bind(py), number)?),
                 None => self.ask(py, text),
@@ -205,11 +220,11 @@ impl Conversion {
         &self,
         py: Python<'py>,
         text: &[u8],
-        limits: Limits,
+        limits: Option<&Limits>,
     ) -> Result<Bound<'py, PyAny>, Refusal> {
         // What is not plain digits in 64 bits is Python's to read.
         let Some(number) = small_integer(text) else { return self.ask(py, text) };
-        if (limits.digits != 0 && limits.digits != text.len()) || !limits.allow(number) {
+        if limits.is_some_and(|limits| !limits.allow(number, text.len())) {
             return Err(Refusal::Invalid);
         }
         Ok(number.into_pyobject(py).map_err(PyErr::from)?.into_any())
@@ -219,9 +234,9 @@ impl Conversion {
         &self,
         py: Python<'py>,
         text: &[u8],
-        limits: Limits,
+        limited: bool,
     ) -> Result<Bound<'py, PyAny>, Refusal> {
-        let plain = text.is_ascii() && limits.digits == 0 && limits.least.is_none() && limits.most.is_none();
+        let plain = text.is_ascii() && !limited;
         match std::str::from_utf8(text).ok().filter(|_| plain).and_then(|text| text.parse::<f64>().ok()) {
             Some(number) => Ok(PyFloat::new(py, number).into_any()),
             None => self.ask(py, text),
@@ -261,6 +276,12 @@ impl Conversion {
                         let width = digits.saturating_sub(sign.len());
                         url.extend(format!("{sign}{:0width$}", number.unsigned_abs()).into_bytes());
                     }
+                    return Ok(());
+                }
+            }
+            ToUrl::Decimal => {
+                if value.is_exact_instance_of::<PyFloat>() {
+                    url.extend_from_slice(&bytes_of(&value.str()?)?);
                     return Ok(());
                 }
             }
@@ -370,7 +391,7 @@ fn plain_uuid<'py>(class: &Bound<'py, PyType>, number: u128) -> PyResult<Bound<'
 }
 
 /// The conversions of a rule's `_converters`, in their order.
-pub(crate) fn conversions_of(converters: &Bound<'_, PyDict>) -> PyResult<Vec<Conversion>> {
+pub(crate) fn conversions_of(converters: &Bound<'_, PyDict>) -> PyResult<Box<[Conversion]>> {
     converters
         .iter()
         .map(|(name, converter)| {

@@ -70,6 +70,8 @@ pub(crate) fn read<'py>(
     } else {
         current
     };
+    // A server may name the protocol in the scheme itself.
+    let websocket = matches!(scheme.to_str()?, "ws" | "wss");
     let empty = intern!(py, "");
     let (server_name, subdomain, mismatch) = match server_name {
         None => {
@@ -112,7 +114,7 @@ pub(crate) fn read<'py>(
         server_name,
         subdomain,
         mismatch,
-        websocket: is_websocket,
+        websocket,
         scheme,
         script_name,
         path_info: decoded(intern!(py, "PATH_INFO"))?.unwrap_or_else(slash),

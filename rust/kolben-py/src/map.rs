@@ -96,7 +96,8 @@ impl MapCore {
             && (subdomain.is_none() || !slf.get().matches_hosts())
         {
             let server_name = server_name.and_then(|name| name.cast::<PyString>().ok());
-            if let Some(parts) = environ::read(environ, server_name, subdomain.is_none())? {
+            let want_subdomain = subdomain.is_none() && !slf.get().matches_hosts();
+            if let Some(parts) = environ::read(environ, server_name, want_subdomain)? {
                 if let Some(current) = &parts.mismatch {
                     warn_of_mismatch(current, &parts.server_name)?;
                 }

@@ -2,16 +2,79 @@
 
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::{Converter, Item, Malformed, Matcher, Part, Token, Weight, parts, scan};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
-/// A rule cut into its items.
+/// A rule cut into its items, packed: a map may hold a hundred thousand of them.
 #[pyclass(frozen, module = "kolben._core")]
 pub(crate) struct Pattern {
-    pub(crate) domain: Box<[Item]>,
-    pub(crate) path: Box<[Item]>,
+    /// The literals and the variables' names, one behind the other.
+    text: Box<[u8]>,
+    items: Box<[Packed]>,
+    /// How many of the items belong to the domain.
+    domain: usize,
+    converters: Box<[Converter]>,
+}
+
+/// An item, with the length of its text.
+#[derive(Clone, Copy)]
+enum Packed {
+    Slash,
+    Literal(u32),
+    Variable(u32),
+}
+
+impl Pattern {
+    fn pack(domain: &[Item], path: &[Item]) -> PyResult<Self> {
+        let too_long = |_| PyOverflowError::new_err("a rule's text is shorter than 4 GiB");
+        let (mut text, mut items, mut converters) = (Vec::new(), Vec::new(), Vec::new());
+        for item in domain.iter().chain(path) {
+            items.push(match item {
+                Item::Slash => Packed::Slash,
+                Item::Literal(literal) => {
+                    text.extend_from_slice(literal);
+                    Packed::Literal(u32::try_from(literal.len()).map_err(too_long)?)
+                }
+                Item::Variable { name, converter } => {
+                    text.extend_from_slice(name);
+                    converters.push((**converter).clone());
+                    Packed::Variable(u32::try_from(name.len()).map_err(too_long)?)
+                }
+            });
+        }
+        Ok(Self {
+            text: text.into(),
+            items: items.into(),
+            domain: domain.len(),
+            converters: converters.into(),
+        })
+    }
+
+    /// The items of the domain and those of the path.
+    pub(crate) fn items(&self) -> (Vec<Item>, Vec<Item>) {
+        let (mut rest, mut converters) = (&*self.text, self.converters.iter());
+        let mut take = |length: u32| {
+            let (text, after) = rest.split_at_checked(length as usize).unwrap_or((rest, &[]));
+            rest = after;
+            Box::<[u8]>::from(text)
+        };
+        let mut items: Vec<Item> = Vec::with_capacity(self.items.len());
+        for packed in &self.items {
+            items.push(match packed {
+                Packed::Slash => Item::Slash,
+                Packed::Literal(length) => Item::Literal(take(*length)),
+                Packed::Variable(length) => {
+                    let name = take(*length);
+                    let Some(converter) = converters.next() else { break };
+                    Item::Variable { name, converter: Box::new(converter.clone()) }
+                }
+            });
+        }
+        let path = items.split_off(self.domain.min(items.len()));
+        (items, path)
+    }
 }
 
 #[pymethods]
@@ -30,26 +93,34 @@ impl Pattern {
         let arguments = rule.getattr(intern!(py, "arguments"))?;
         let binding =
             Binding { rule, parse_arguments, converters: converters.cast()?, arguments: &arguments };
-        Ok(Self { domain: binding.items(domain)?, path: binding.items(path)? })
+        Self::pack(&binding.items(domain)?, &binding.items(path)?)
     }
 
     /// Werkzeug's `Rule._trace`: whether each piece is a variable, and its text.
     fn trace<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let trace = PyList::empty(py);
-        for item in &self.domain {
+        let (domain, path) = self.items();
+        for item in &domain {
             trace.append(trace_of(py, item)?)?;
         }
         trace.append((false, intern!(py, "|")))?;
-        for item in &self.path {
+        for item in &path {
             trace.append(trace_of(py, item)?)?;
         }
         Ok(trace)
     }
 
+    /// How many variables there are, one named twice counting twice.
+    #[getter]
+    fn variable_count(&self) -> usize {
+        self.converters.len()
+    }
+
     /// The names of the variables in their order, one named twice standing here twice.
     fn variables<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let names = PyList::empty(py);
-        for item in self.domain.iter().chain(&self.path) {
+        let (domain, path) = self.items();
+        for item in domain.iter().chain(&path) {
             if let Item::Variable { name, .. } = item {
                 names.append(text_of(py, name)?)?;
             }
@@ -61,7 +132,8 @@ impl Pattern {
     /// texts, the weights of the converters.
     fn parts<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
         let described = PyList::empty(py);
-        for part in parts(&self.domain, &self.path) {
+        let (domain, path) = self.items();
+        for part in parts(&domain, &path) {
             let no_weight = Weight::default();
             let (content, is_final, is_static, suffixed, weight) = match &part {
                 Part::Static(text) => (text.to_vec(), false, true, false, &no_weight),
@@ -98,7 +170,7 @@ struct Binding<'a, 'py> {
 }
 
 impl Binding<'_, '_> {
-    fn items(&self, rule: &Bound<'_, PyString>) -> PyResult<Box<[Item]>> {
+    fn items(&self, rule: &Bound<'_, PyString>) -> PyResult<Vec<Item>> {
         let bytes = bytes_of(rule)?;
         let tokens = scan(&bytes).map_err(|fault| malformed(rule, &bytes, fault))?;
         tokens.into_iter().map(|token| self.item(token)).collect()

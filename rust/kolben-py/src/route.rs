@@ -25,13 +25,13 @@ pub(crate) struct Route {
     methods: Option<Py<PyAny>>,
     defaults: Option<Py<PyAny>>,
     arguments: Py<PyAny>,
-    conversions: Vec<Conversion>,
-    pattern: Py<Pattern>,
+    conversions: Box<[Conversion]>,
+    pub(crate) pattern: Py<Pattern>,
     watch: Watch,
     pub(crate) flags: RuleFlags,
     /// Whether a match is not the last word: an alias, a redirect.
     pub(crate) special: bool,
-    blueprint: PyOnceLock<Blueprint>,
+    blueprint: PyOnceLock<Box<Blueprint>>,
 }
 
 /// How to build a URL, worked out when the first one is built.
@@ -39,10 +39,12 @@ struct Blueprint {
     template: Template,
     /// For each variable of the template, which conversion is its own.
     conversions: Vec<usize>,
+    /// The path, if it is the same for all values there are: none.
+    constant: Option<Py<PyString>>,
 }
 
 /// A URL, or its domain, in the making.
-pub(crate) type Url = SmallVec<[u8; 120]>;
+pub(crate) type Url = SmallVec<[u8; 104]>;
 
 /// A value for each of a rule's converters.
 pub(crate) type Filling<'py> = SmallVec<[Option<Bound<'py, PyAny>>; 4]>;
@@ -70,11 +72,17 @@ impl Route {
         let optional = |name: &Bound<'_, PyString>| -> PyResult<Option<Py<PyAny>>> {
             Ok(rule.getattr(name)?.extract::<Option<Bound<'_, PyAny>>>()?.map(Bound::unbind))
         };
+        let methods = optional(intern!(py, "methods"))?;
+        if let Some(methods) =
+            methods.as_ref().and_then(|methods| methods.bind(py).cast_exact::<PySet>().ok())
+        {
+            intern_methods(methods)?;
+        }
         let merge_slashes = rule.getattr(intern!(py, "merge_slashes"))?;
         Ok(Self {
             rule: rule.clone().unbind(),
             endpoint: rule.getattr(intern!(py, "endpoint"))?.unbind(),
-            methods: optional(intern!(py, "methods"))?,
+            methods,
             defaults: optional(intern!(py, "defaults"))?,
             arguments: rule.getattr(intern!(py, "arguments"))?.unbind(),
             conversions: conversions_of(rule.getattr(intern!(py, "_converters"))?.cast()?)?,
@@ -107,7 +115,7 @@ impl Route {
         if !self.assemble(py, &given, &filling, append_unknown, &mut built)? {
             return Ok(None);
         }
-        Ok(Some((text_of(py, &built.domain)?, text_of(py, &built.path)?)))
+        Ok(Some((text_of(py, &built.domain)?, built.path_text(py)?)))
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -123,12 +131,12 @@ impl Route {
 
 impl Route {
     pub(crate) fn parts(&self) -> Vec<Part> {
-        let pattern = self.pattern.get();
-        parts(&pattern.domain, &pattern.path)
+        let (domain, path) = self.pattern.get().items();
+        parts(&domain, &path)
     }
 
     /// Whether the rule takes this method.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn allows(&self, py: Python<'_>, method: &Bound<'_, PyString>) -> PyResult<bool> {
         let Some(methods) = &self.methods else { return Ok(true) };
         let methods = methods.bind(py);
@@ -174,7 +182,11 @@ impl Route {
     /// Whether the rule's class builds URLs as Werkzeug's does.
     #[inline]
     pub(crate) fn builds_plainly(&self, py: Python<'_>) -> PyResult<bool> {
-        let class = self.rule.bind(py).get_type();
+        let rule = self.rule.bind(py);
+        if self.watch.is_same(rule) {
+            return Ok(true);
+        }
+        let class = rule.get_type();
         self.watch.is_original(&class, || {
             has_originals(&class, "Rule", &["build", "suitable_for", "_compile_builder"])
         })
@@ -232,26 +244,51 @@ impl Route {
         append_unknown: bool,
         built: &mut Built,
     ) -> PyResult<bool> {
-        let Built { domain, path, .. } = built;
         let blueprint = self.blueprint.get_or_try_init(py, || self.plan(py))?;
-        let mut rendered = Ok(());
+        // PERF: nothing to fill in and nothing to append: one object serves all requests.
+        if given.values.is_empty()
+            && let Some(constant) = &blueprint.constant
+        {
+            built.constant = Some(constant.clone_ref(py));
+            return Ok(true);
+        }
+        match self.assemble_from(py, blueprint, given, filling, append_unknown, built) {
+            Ok(()) => Ok(true),
+            Err(error) if is_validation_error(py, &error) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn assemble_from(
+        &self,
+        py: Python<'_>,
+        blueprint: &Blueprint,
+        given: &Given<'_, '_>,
+        filling: &[Option<Bound<'_, PyAny>>],
+        append_unknown: bool,
+        built: &mut Built,
+    ) -> PyResult<()> {
+        let Built { domain, path, .. } = built;
+        // PERF: as many values as variables, all of them used: nothing can be left over.
+        let may_be_more = given.values.len() > blueprint.conversions.len() || self.defaults.is_some();
+        let query = if append_unknown && may_be_more {
+            // First of all: if it cannot be encoded, that is the error, as it is Werkzeug's.
+            let mut query = Url::new();
+            self.append_query(py, given, &mut query)?;
+            Some(query)
+        } else {
+            None
+        };
         if !blueprint.template.domain.is_empty() {
             let mut text = Url::new();
-            rendered = self.render(py, blueprint, &blueprint.template.domain, filling, &mut text);
+            self.render(py, blueprint, &blueprint.template.domain, filling, &mut text)?;
             domain.extend_from_slice(&text);
         }
-        let rendered =
-            rendered.and_then(|()| self.render(py, blueprint, &blueprint.template.path, filling, path));
-        match rendered {
-            Ok(()) => {}
-            Err(error) if is_validation_error(py, &error) => return Ok(false),
-            Err(error) => return Err(error),
+        self.render(py, blueprint, &blueprint.template.path, filling, path)?;
+        if let Some(query) = query {
+            path.extend_from_slice(&query);
         }
-        // PERF: as many values as variables, all of them used: nothing can be left over.
-        if append_unknown && (given.values.len() > blueprint.conversions.len() || self.defaults.is_some()) {
-            self.append_query(py, given, path)?;
-        }
-        Ok(true)
+        Ok(())
     }
 
     fn render(
@@ -284,11 +321,11 @@ impl Route {
         Ok(())
     }
 
-    fn plan(&self, py: Python<'_>) -> PyResult<Blueprint> {
-        let pattern = self.pattern.get();
+    fn plan(&self, py: Python<'_>) -> PyResult<Box<Blueprint>> {
+        let (domain, path) = self.pattern.get().items();
         let defaults = self.defaults(py)?;
         let (mut conversions, mut fixed) = (Vec::new(), Vec::new());
-        for item in pattern.domain.iter().chain(&pattern.path) {
+        for item in domain.iter().chain(&path) {
             let Item::Variable { name, .. } = item else { continue };
             let name = text_of(py, name)?;
             let (index, conversion) = self.conversion(py, &name)?;
@@ -302,7 +339,12 @@ impl Route {
             conversions.push(index);
         }
         let fixed = |number: usize| fixed.get(number).and_then(Option::as_deref);
-        Ok(Blueprint { template: Template::new(&pattern.domain, &pattern.path, fixed), conversions })
+        let template = Template::new(&domain, &path, fixed);
+        let constant = match template.path.as_slice() {
+            [Slot::Text(text)] if template.domain.is_empty() => Some(text_of(py, text)?.unbind()),
+            _ => None,
+        };
+        Ok(Box::new(Blueprint { template, conversions, constant }))
     }
 
     /// The conversion of this name, and its place.
@@ -362,6 +404,34 @@ impl Route {
         copy.call_method1(intern!(py, "update"), (defaults,))?;
         Ok(Some(copy))
     }
+}
+
+/// Put the interned strings into a set of methods in place of their equals.
+///
+/// PERF: a request's method is nearly always the interned one, and is then found by its address.
+fn intern_methods(methods: &Bound<'_, PySet>) -> PyResult<()> {
+    let py = methods.py();
+    let mut interned = SmallVec::<[_; 8]>::new();
+    let mut all_are = true;
+    for method in methods.iter() {
+        let Ok(text) = method.cast_exact::<PyString>() else { return Ok(()) };
+        let Ok(name) = text.to_str() else { return Ok(()) };
+        let same = PyString::intern(py, name);
+        all_are = all_are && same.is(text);
+        interned.push(same);
+    }
+    // An interned string is its own interned form: then there is nothing to change, and a set that
+    // other threads read is left alone. So is one that would come out in another order.
+    if all_are || !in_this_order(&PySet::new(py, &interned)?, &interned) {
+        return Ok(());
+    }
+    methods.clear();
+    interned.into_iter().try_for_each(|method| methods.add(method))
+}
+
+/// Whether a set goes through just these objects, in their order.
+fn in_this_order(set: &Bound<'_, PySet>, order: &[Bound<'_, PyString>]) -> bool {
+    set.len() == order.len() && set.iter().zip(order).all(|(found, wanted)| found.is(wanted))
 }
 
 /// Whether a rule's query strings are made as Werkzeug makes them, and not sorted.

@@ -46,6 +46,15 @@ impl TableBuilder {
         Ok(())
     }
 
+    /// The rules and their patterns, in the order in which they were added.
+    fn entries<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyList>> {
+        let entries = PyList::empty(py);
+        for route in &self.routes {
+            entries.append((&route.get().rule, &route.get().pattern))?;
+        }
+        Ok(entries)
+    }
+
     /// The table of all routes added so far, for a map of class `map_class`. `redirecting` are the
     /// routes for which another rule's defaults may ask for a redirect.
     fn table(
@@ -117,11 +126,14 @@ impl Table {
         websocket: bool,
         want_rule: bool,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let answer = match self.find(py, domain, path, method, websocket, want_rule)? {
+        let rare = match self.find(py, domain, path, method, websocket, want_rule)? {
             Found::Plain(pair) => return Ok(pair),
-            Found::Missing(misses) => (MISSING, misses.methods.into_any(), misses.wrong_protocol),
-            Found::Redirect(path) => (REDIRECT, path.into_any(), false),
-            Found::Special(route, arguments) => {
+            Found::Rare(rare) => rare,
+        };
+        let answer = match *rare {
+            Rare::Missing(misses) => (MISSING, misses.methods.into_any(), misses.wrong_protocol),
+            Rare::Redirect(path) => (REDIRECT, path.into_any(), false),
+            Rare::Special(route, arguments) => {
                 return (SPECIAL, route.rule.clone_ref(py), arguments).into_pyobject(py);
             }
         };
@@ -138,12 +150,16 @@ impl Table {
     /// Whether neither the adapter's class nor the map's overrides what belongs to a match.
     #[inline]
     pub(crate) fn is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
-        let py = adapter.py();
+        let map_class = self.map_class.bind(adapter.py());
+        Ok((self.adapter_watch.is_same(adapter) || self.adapter_is_original(adapter)?)
+            && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
+    }
+
+    #[cold]
+    fn adapter_is_original(&self, adapter: &Bound<'_, PyAny>) -> PyResult<bool> {
         let class = adapter.get_type();
-        let map_class = self.map_class.bind(py);
-        Ok(self.adapter_watch.is_original(&class, || {
-            has_originals(&class, "MapAdapter", &["get_default_redirect", "_partial_build"])
-        })? && self.map_watch.is_original(map_class, || has_originals(map_class, "Map", &["update"]))?)
+        let methods = ["get_default_redirect", "_partial_build"];
+        self.adapter_watch.is_original(&class, || has_originals(&class, "MapAdapter", &methods))
     }
 
     /// Find the rule for a path.
@@ -176,15 +192,15 @@ impl Table {
                 {
                     let route = route.get();
                     if *special {
-                        return Ok(Found::Special(route, arguments));
+                        return Ok(Rare::Special(route, arguments).found());
                     }
                     let found = if want_rule { &route.rule } else { &route.endpoint };
                     return Ok(Found::Plain((found, arguments).into_pyobject(py)?));
                 }
-                Ok(Found::Missing(self.missing(py, &misses)?))
+                Ok(Rare::Missing(self.missing(py, &misses)?).found())
             }
-            Outcome::Redirect(path) => Ok(Found::Redirect(text_of(py, &path)?)),
-            Outcome::Missing => Ok(Found::Missing(self.missing(py, &misses)?)),
+            Outcome::Redirect(path) => Ok(Rare::Redirect(text_of(py, &path)?).found()),
+            Outcome::Missing => Ok(Rare::Missing(self.missing(py, &misses)?).found()),
         }
     }
 
@@ -219,12 +235,26 @@ impl Table {
 pub(crate) enum Found<'py, 't> {
     /// Endpoint (or rule) and arguments.
     Plain(Bound<'py, PyTuple>),
+    /// Anything else.
+    // PERF: behind a pointer, so that the usual answer comes in registers.
+    Rare(Box<Rare<'py, 't>>),
+}
+
+/// What a table finds now and then.
+pub(crate) enum Rare<'py, 't> {
     /// A rule and arguments, from which more has to be worked out.
     Special(&'t Route, Bound<'py, PyDict>),
     /// Another path to ask for.
     Redirect(Bound<'py, PyString>),
     /// Nothing.
     Missing(Missing<'py>),
+}
+
+impl<'py, 't> Rare<'py, 't> {
+    #[cold]
+    fn found(self) -> Found<'py, 't> {
+        Found::Rare(Box::new(self))
+    }
 }
 
 /// Why nothing was found.

@@ -10,15 +10,19 @@ use std::borrow::Cow;
 use crate::shared::Shared;
 
 /// The bytes of a `str` in generalised UTF-8.
+#[inline]
 pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
     match text.to_str() {
         Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
-        Err(_) => {
-            let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
-            let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
-            Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
-        }
+        Err(_) => with_surrogates(text),
     }
+}
+
+#[cold]
+fn with_surrogates<'a>(text: &Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
+    let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
+    Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
 }
 
 /// The `str` for bytes in generalised UTF-8.
@@ -26,7 +30,7 @@ pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u
 pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     if bytes.is_ascii() {
         // PERF: a decoder would look for what is not there.
-        return Ok(ascii(py, bytes));
+        return ascii(py, bytes);
     }
     match std::str::from_utf8(bytes) {
         Ok(text) => Ok(PyString::new(py, text)),
@@ -40,27 +44,17 @@ pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
 
 /// The `str` for ASCII bytes.
 #[inline]
-fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> Bound<'py, PyString> {
-    let length = bytes.len().cast_signed();
-    if length < 2 {
-        // The interpreter has these already.
-        let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
-        // SAFETY: the pointer is good for `length` bytes, any of which is a character of one byte;
-        // the call gives a reference to a `str`, or null and an exception, which is out of memory.
-        return unsafe {
-            let text = ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), length);
-            Bound::from_owned_ptr(py, text).cast_into_unchecked()
-        };
-    }
-    // PERF: bench cookie-20. Nothing looks at the characters once more.
-    // SAFETY: the call gives a new `str` that nobody else has yet, with room for `length`
-    // characters of one byte, or null and an exception, which is out of memory and caught by
-    // `from_owned_ptr`. All of them are written, and ASCII as announced.
+fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
+    // before anybody else sees it, or null and an exception. The bytes are ASCII, as was promised.
     unsafe {
-        let text = Bound::from_owned_ptr(py, ffi::PyUnicode_New(length, 127));
-        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
-        std::ptr::copy_nonoverlapping(bytes.as_ptr(), data, bytes.len());
-        text.cast_into_unchecked()
+        let text = ffi::PyUnicode_New(bytes.len().cast_signed(), 127);
+        let text = Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked::<PyString>();
+        if !bytes.is_empty() {
+            let characters = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+            std::ptr::copy_nonoverlapping(bytes.as_ptr(), characters, bytes.len());
+        }
+        Ok(text)
     }
 }
 
@@ -73,8 +67,8 @@ const LONGEST_NAME: usize = 32;
 /// Makes a string that is likely to be made again.
 pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
     let place = match text.len() {
-        // The interpreter has the shortest already.
-        2..=LONGEST_NAME => NAMES.get(slot(text)),
+        // The interpreter has the empty one already.
+        1..=LONGEST_NAME => NAMES.get(slot(text)),
         _ => None,
     };
     let Some(place) = place else {

@@ -16,6 +16,21 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Whether the class of `object` is as it was when it was seen to have its original methods. If
+    /// not, ask [`Watch::is_original`].
+    #[inline]
+    pub(crate) fn is_same(&self, object: &Bound<'_, PyAny>) -> bool {
+        // SAFETY: the object is alive, and so is its class.
+        self.is_unchanged(unsafe { ffi::Py_TYPE(object.as_ptr()) })
+    }
+
+    #[inline]
+    fn is_unchanged(&self, class: *mut ffi::PyTypeObject) -> bool {
+        // SAFETY: both callers have the class of a live object.
+        let state = unsafe { state_of(class) };
+        state != 0 && state == self.seen.load(Ordering::Relaxed)
+    }
+
     /// Whether `class` still has its original methods. `look` says so by looking them up.
     #[inline]
     pub(crate) fn is_original(
@@ -23,26 +38,28 @@ impl Watch {
         class: &Bound<'_, PyType>,
         look: impl FnOnce() -> PyResult<bool>,
     ) -> PyResult<bool> {
-        let state = state_of(class);
-        if state != 0 && state == self.seen.load(Ordering::Relaxed) {
+        if self.is_unchanged(class.as_type_ptr()) {
             return Ok(true);
         }
         let original = look()?;
         if original {
             // Looking a method up makes CPython give the class a number if it has none.
-            self.seen.store(state_of(class), Ordering::Relaxed);
+            // SAFETY: the class is alive as long as it is borrowed.
+            self.seen.store(unsafe { state_of(class.as_type_ptr()) }, Ordering::Relaxed);
         }
         Ok(original)
     }
 }
 
 /// The number of the present state of a class; zero if it has none.
+///
+/// # Safety
+///
+/// The pointer is that of a live type object.
 #[inline]
-fn state_of(class: &Bound<'_, PyType>) -> u32 {
-    let class: *mut ffi::PyTypeObject = class.as_type_ptr();
-    // SAFETY: `class` is a live type object for as long as the borrow lasts, the field is aligned
-    // and initialised, and an atomic load is sound beside the interpreter's own writes, which are
-    // atomic where several threads may run.
+unsafe fn state_of(class: *mut ffi::PyTypeObject) -> u32 {
+    // SAFETY: the field is aligned and initialised, and an atomic load is sound beside the
+    // interpreter's own writes, which are atomic where several threads may run.
     unsafe { AtomicU32::from_ptr(&raw mut (*class).tp_version_tag) }.load(Ordering::Relaxed)
 }
 

@@ -12,11 +12,11 @@ pub enum Count {
     /// `+`
     Some,
     /// `{n,}`
-    AtLeast(usize),
+    AtLeast(u32),
     /// `{n,m}`
-    Between(usize, usize),
+    Between(u32, u32),
     /// `{n}`
-    Exactly(usize),
+    Exactly(u32),
 }
 
 impl Count {
@@ -25,9 +25,9 @@ impl Count {
     pub fn bounds(self) -> (usize, usize) {
         match self {
             Self::Some => (1, usize::MAX),
-            Self::AtLeast(least) => (least, usize::MAX),
-            Self::Between(least, most) => (least, most),
-            Self::Exactly(length) => (length, length),
+            Self::AtLeast(least) => (least as usize, usize::MAX),
+            Self::Between(least, most) => (least as usize, most as usize),
+            Self::Exactly(length) => (length as usize, length as usize),
         }
     }
 }
@@ -176,7 +176,7 @@ fn counted(regex: &[u8]) -> Option<Matcher> {
     };
     let (least, most) = bounds.bounds();
     // Python refuses the rest, and says why.
-    (least <= most && u32::try_from(least).is_ok()).then_some(Matcher::Text(bounds))
+    (least <= most).then_some(Matcher::Text(bounds))
 }
 
 /// `(?:a|b)` where each alternative is escaped text.

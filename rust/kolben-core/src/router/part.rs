@@ -5,7 +5,7 @@
 //! part is *suffixed*: the slash is optional there and its absence becomes a redirect.
 
 use super::digits::{Digits, count};
-use super::matcher::{Matcher, escape};
+use super::matcher::{Count, Matcher, escape};
 use super::split::split;
 use smallvec::SmallVec;
 use std::cmp::Ordering;
@@ -42,8 +42,6 @@ pub enum Piece {
 /// A part with values in it.
 #[derive(Clone, Debug)]
 pub struct Dynamic {
-    /// What it consists of, in order.
-    pub pieces: Box<[Piece]>,
     /// Whether it consumes everything that is left.
     pub is_final: bool,
     /// Whether it ends in an optional slash.
@@ -55,24 +53,31 @@ pub struct Dynamic {
     shape: Shape,
 }
 
-/// How a dynamic part is matched.
-#[derive(Clone, Debug, PartialEq)]
+/// What a dynamic part consists of, and so how it is matched.
+#[derive(Clone, Debug, PartialEq, Eq)]
 enum Shape {
     /// One value that is any segment with something in it: the usual part.
-    Segment,
+    Segment(Count),
     /// One value that reaches from end to end.
     Whole(Matcher),
     /// One value between two texts.
-    Framed { before: Box<[u8]>, matcher: Matcher, after: Box<[u8]> },
-    /// Several values.
-    Several,
+    Framed(Box<Framed>),
+    /// Anything else.
+    Several(Box<[Piece]>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Framed {
+    before: Box<[u8]>,
+    matcher: Matcher,
+    after: Box<[u8]>,
 }
 
 /// Two parts are one transition if they would be the same expression with the same weight.
 impl PartialEq for Dynamic {
     fn eq(&self, other: &Self) -> bool {
         (self.is_final, self.suffixed) == (other.is_final, other.suffixed)
-            && self.pieces == other.pieces
+            && self.shape == other.shape
             && self.weight.order(&other.weight) == Ordering::Equal
     }
 }
@@ -110,25 +115,48 @@ pub type Spans = SmallVec<[(usize, usize); 4]>;
 impl Dynamic {
     /// Put a part together.
     pub fn new(pieces: Vec<Piece>, is_final: bool, suffixed: bool, weight: Weight) -> Self {
+        let is_foreign = |piece: &Piece| matches!(piece, Piece::Capture(Matcher::Foreign(_)));
+        let foreign = pieces.iter().any(is_foreign).then_some(u32::MAX);
+        let framed = |before: &[u8], matcher: &Matcher, after: &[u8]| {
+            let matcher = matcher.clone();
+            Shape::Framed(Box::new(Framed { before: before.into(), matcher, after: after.into() }))
+        };
         let shape = match pieces.as_slice() {
             [Piece::Capture(Matcher::Text(bounds))] if !is_final && bounds.bounds() == (1, usize::MAX) => {
-                Shape::Segment
+                Shape::Segment(*bounds)
             }
             [Piece::Capture(matcher)] => Shape::Whole(matcher.clone()),
-            [Piece::Literal(before), Piece::Capture(matcher)] => {
-                Shape::Framed { before: before.clone(), matcher: matcher.clone(), after: Box::default() }
-            }
-            [Piece::Capture(matcher), Piece::Literal(after)] => {
-                Shape::Framed { before: Box::default(), matcher: matcher.clone(), after: after.clone() }
-            }
+            [Piece::Literal(before), Piece::Capture(matcher)] => framed(before, matcher, b""),
+            [Piece::Capture(matcher), Piece::Literal(after)] => framed(b"", matcher, after),
             [Piece::Literal(before), Piece::Capture(matcher), Piece::Literal(after)] => {
-                Shape::Framed { before: before.clone(), matcher: matcher.clone(), after: after.clone() }
+                framed(before, matcher, after)
             }
-            _ => Shape::Several,
+            _ => Shape::Several(pieces.into_boxed_slice()),
         };
-        let foreign = pieces.iter().any(|piece| matches!(piece, Piece::Capture(Matcher::Foreign(_))));
-        let foreign = foreign.then_some(u32::MAX);
-        Self { pieces: pieces.into_boxed_slice(), is_final, suffixed, weight, foreign, shape }
+        Self { is_final, suffixed, weight, foreign, shape }
+    }
+
+    /// What it consists of, in order.
+    pub fn pieces(&self) -> Vec<Piece> {
+        match &self.shape {
+            Shape::Segment(bounds) => vec![Piece::Capture(Matcher::Text(*bounds))],
+            Shape::Whole(matcher) => vec![Piece::Capture(matcher.clone())],
+            Shape::Framed(framed) => {
+                let texts = [&framed.before, &framed.after].map(|text| Piece::Literal(text.clone()));
+                let [before, after] = texts;
+                let pieces = [before, Piece::Capture(framed.matcher.clone()), after];
+                let is_text = |piece: &Piece| !matches!(piece, Piece::Literal(text) if text.is_empty());
+                pieces.into_iter().filter(is_text).collect()
+            }
+            Shape::Several(pieces) => pieces.to_vec(),
+        }
+    }
+
+    /// Look for slashes, which no segment of a path holds, but which a domain may hold.
+    pub(super) fn mind_slashes(&mut self) {
+        if let Shape::Segment(bounds) = self.shape {
+            self.shape = Shape::Whole(Matcher::Text(bounds));
+        }
     }
 
     /// If only Python's `re` can match it: its number among those of its tree.
@@ -139,16 +167,21 @@ impl Dynamic {
 
     /// How many values it holds.
     pub fn captures(&self) -> usize {
-        self.pieces.iter().filter(|piece| matches!(piece, Piece::Capture(_))).count()
+        match &self.shape {
+            Shape::Segment(_) | Shape::Whole(_) | Shape::Framed(_) => 1,
+            Shape::Several(pieces) => {
+                pieces.iter().filter(|piece| matches!(piece, Piece::Capture(_))).count()
+            }
+        }
     }
 
     /// The regular expression that says the same in Python, as Werkzeug spells it.
     pub fn regex(&self) -> Vec<u8> {
         let mut regex = Vec::new();
         let mut number = 0;
-        for piece in &self.pieces {
+        for piece in self.pieces() {
             match piece {
-                Piece::Literal(text) => regex.extend(escape(text)),
+                Piece::Literal(text) => regex.extend(escape(&text)),
                 Piece::Capture(matcher) => {
                     regex.extend(format!("(?P<__werkzeug_{number}>").into_bytes());
                     regex.extend(matcher.regex());
@@ -179,21 +212,37 @@ impl Dynamic {
         let (body, slash) = if self.suffixed { strip_slash(target)? } else { (target, false) };
         match &self.shape {
             // PERF: a segment holds no slash, so that the commonest value need not look for one.
-            Shape::Segment if body.is_empty() => return None,
-            Shape::Segment => values.push(body),
+            Shape::Segment(_) if body.is_empty() => return None,
+            Shape::Segment(_) => values.push(body),
+            Shape::Whole(Matcher::Integer { signed: false })
+                if body.first().is_some_and(u8::is_ascii_digit) && body.iter().all(u8::is_ascii_digit) =>
+            {
+                values.push(body);
+            }
             Shape::Whole(matcher) => matcher.accepts(body, digits).then(|| values.push(body))?,
-            Shape::Framed { before, matcher, after } => {
-                let value = body.strip_prefix(&**before)?.strip_suffix(&**after)?;
-                matcher.accepts(value, digits).then(|| values.push(value))?;
+            Shape::Framed(framed) => {
+                let value = body.strip_prefix(&*framed.before)?.strip_suffix(&*framed.after)?;
+                framed.matcher.accepts(value, digits).then(|| values.push(value))?;
             }
-            Shape::Several => {
-                let mut spans = Spans::new();
-                split(body, &self.pieces, digits, &mut spans).then_some(())?;
-                values.extend(spans.iter().filter_map(|&(start, end)| body.get(start..end)));
-            }
+            Shape::Several(pieces) => find_several(pieces, body, digits, values).then_some(())?,
         }
         Some(slash)
     }
+}
+
+/// Match several values at once.
+// PERF: never inlined, because its tables would take the walk's registers and stack.
+#[inline(never)]
+fn find_several<'h, A>(pieces: &[Piece], body: &'h [u8], digits: Digits, values: &mut SmallVec<A>) -> bool
+where
+    A: smallvec::Array<Item = &'h [u8]>,
+{
+    let mut spans = Spans::new();
+    let found = split(body, pieces, digits, &mut spans);
+    if found {
+        values.extend(spans.iter().filter_map(|&(start, end)| body.get(start..end)));
+    }
+    found
 }
 
 /// Take the optional slash off the end. What is left must not end in another one.

@@ -83,8 +83,7 @@ impl Tree {
     }
 
     fn joined(&self, domain: &[u8], path: &[u8]) -> Vec<u8> {
-        let wanted = self.state(ROOT).is_some_and(|root| root.edges.iter().any(|edge| edge.part.is_final));
-        if wanted { [domain, b"/", path].concat() } else { Vec::new() }
+        if self.joins_domain { [domain, b"/", path].concat() } else { Vec::new() }
     }
 
     /// Find the rule that answers and append its values, in the order of its variables. Rules that
@@ -307,15 +306,20 @@ impl<'t, J: Judge> Walk<'_, 't, J> {
     }
 
     /// Whether a rule whose pattern fits takes the request; if not, remember why.
-    #[inline]
+    #[inline(always)]
     fn takes(&mut self, rule: RuleId) -> Result<bool, J::Error> {
         if !self.judge.allows(rule)? {
-            self.misses.wrong_method.push(rule);
+            self.miss(rule);
             return Ok(false);
         }
         let same = self.tree.flags(rule).websocket == self.websocket;
         self.misses.wrong_protocol |= !same;
         Ok(same)
+    }
+
+    #[cold]
+    fn miss(&mut self, rule: RuleId) {
+        self.misses.wrong_method.push(rule);
     }
 
     /// Match one part and keep its values. `Some` says whether its optional slash was there.
@@ -324,6 +328,11 @@ impl<'t, J: Judge> Walk<'_, 't, J> {
         if part.foreign().is_none() {
             return Ok(part.find(target, self.tree.digits, self.values));
         }
+        self.capture_foreign(part, target)
+    }
+
+    #[inline(never)]
+    fn capture_foreign(&mut self, part: &Dynamic, target: &'t [u8]) -> Result<Option<bool>, J::Error> {
         let mut spans = Spans::new();
         let found = self.judge.foreign(part, target, &mut spans)?;
         self.values.extend(spans.iter().map(|&(start, end)| target.get(start..end).unwrap_or_default()));

@@ -6,6 +6,7 @@
 use super::digits::Digits;
 use super::part::{Dynamic, Part};
 use memchr::memchr;
+use smallvec::SmallVec;
 use std::sync::Arc;
 
 /// A rule, by the order in which it was added.
@@ -49,7 +50,7 @@ pub(super) struct State {
     pub(super) slash: Option<StateId>,
     /// Ordered by weight; among equals, the first added first.
     pub(super) edges: Vec<Edge>,
-    pub(super) rules: Vec<RuleId>,
+    pub(super) rules: SmallVec<[RuleId; 4]>,
 }
 
 /// A dynamic transition.
@@ -68,6 +69,8 @@ pub struct Tree {
     foreigns: u32,
     /// The state behind an empty domain and a slash, if there is no other way than that.
     pub(super) behind_first_slash: Option<StateId>,
+    /// Whether a part of some rule's domain reaches into the path.
+    pub(super) joins_domain: bool,
     pub(super) digits: Digits,
 }
 
@@ -85,6 +88,7 @@ impl Tree {
             rules: Vec::new(),
             foreigns: 0,
             behind_first_slash: None,
+            joins_domain: false,
             digits,
         }
     }
@@ -113,6 +117,8 @@ impl Tree {
             Arc::make_mut(state).rules.push(rule);
         }
         self.behind_first_slash = self.find_start();
+        let root_edges = self.state(ROOT).map(|root| root.edges.as_slice()).unwrap_or_default();
+        self.joins_domain = root_edges.iter().any(|edge| edge.part.is_final);
         rule
     }
 
@@ -139,7 +145,13 @@ impl Tree {
         let to = match part {
             Part::Static(text) if text.is_empty() => *state.slash.get_or_insert(next),
             Part::Static(text) => state.children.get_or_insert(text, next),
-            Part::Dynamic(part) => state.edge(part, next, &mut self.foreigns),
+            Part::Dynamic(part) => {
+                let mut part = (**part).clone();
+                if from == ROOT {
+                    part.mind_slashes();
+                }
+                state.edge(part, next, &mut self.foreigns)
+            }
         };
         if to == next {
             self.states.push(Arc::default());
@@ -160,18 +172,19 @@ impl State {
         segment.text.is_empty() && is_last && !self.rules.is_empty()
     }
 
-    fn edge(&mut self, part: &Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
+    fn edge(&mut self, mut part: Dynamic, next: StateId, foreigns: &mut u32) -> StateId {
         let start = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_lt());
         let end = self.edges.partition_point(|edge| edge.part.weight.order(&part.weight).is_le());
         let equals = self.edges.get(start..end).unwrap_or_default();
-        if let Some(edge) = equals.iter().find(|edge| edge.part == *part) {
+        if let Some(edge) = equals.iter().find(|edge| edge.part == part) {
             return edge.to;
         }
-        let mut part = part.clone();
         if let Some(number) = &mut part.foreign {
             *number = *foreigns;
             *foreigns += 1;
         }
+        // Most states have one edge or none: room for more would be most of a rule's memory.
+        self.edges.reserve_exact(1);
         self.edges.insert(end, Edge { part, to: next });
         next
     }
@@ -236,8 +249,8 @@ impl<'t> Segment<'t> {
     fn is(&self, child: &Child) -> bool {
         child.head == self.head
             && child.tail == self.tail
-            && child.segment.len() == self.text.len()
-            && (self.text.len() <= 2 * WORD || *child.segment == *self.text)
+            && child.length as usize == self.text.len()
+            && (self.text.len() <= 2 * WORD || child.long.as_ref().is_some_and(|long| **long == *self.text))
     }
 }
 
@@ -268,23 +281,26 @@ fn load(text: &[u8], start: usize, left: usize) -> u64 {
 /// Its keys are the rules' own texts: nobody from outside can make them collide.
 #[derive(Clone, Debug, Default)]
 struct Children {
-    /// A power of two of places, at most half of them taken; or none.
+    /// A power of two of places, at most half of them taken; or one place; or none.
     places: Vec<Child>,
     count: usize,
     /// Chosen so that no two children of a small table want the same place.
     seed: u32,
 }
 
-/// A place of the table; free if the segment is empty.
+/// A place of the table; free if the length is zero.
 #[derive(Clone, Debug, Default)]
 struct Child {
     head: u64,
     tail: u64,
-    segment: Box<[u8]>,
+    /// The whole segment, if head and tail do not cover it.
+    #[expect(clippy::box_collection, reason = "a thin pointer: most children have none")]
+    long: Option<Box<Vec<u8>>>,
+    length: u32,
     to: StateId,
 }
 
-/// Tables up to this size are made free of collisions.
+/// Tables up to this size are free of collisions.
 const SMALL_TABLE: usize = 128;
 
 /// How many seeds are tried for it.
@@ -294,18 +310,18 @@ impl Children {
     #[inline]
     fn get(&self, segment: &Segment<'_>) -> Option<StateId> {
         let mask = self.places.len().wrapping_sub(1);
-        let mut place = hash(segment.head, segment.tail, self.seed);
-        // The table is never full, so that a free place ends this.
-        while let Some(child) = self.places.get(place & mask) {
-            if segment.is(child) {
-                return Some(child.to);
-            }
-            if child.segment.is_empty() {
-                break;
-            }
-            place = place.wrapping_add(1);
+        let first = hash(segment.head, segment.tail, self.seed);
+        let child = self.places.get(first & mask)?;
+        if segment.is(child) {
+            return Some(child.to);
         }
-        None
+        if child.length == 0 || mask < SMALL_TABLE {
+            // Free, or without collisions: there is nothing behind it.
+            return None;
+        }
+        let behind = (1..=mask).map(|step| self.places.get(first.wrapping_add(step) & mask));
+        let mut taken = behind.map_while(|child| child.filter(|child| child.length > 0));
+        taken.find(|child| segment.is(child)).map(|child| child.to)
     }
 
     fn get_or_insert(&mut self, text: &[u8], next: StateId) -> StateId {
@@ -314,12 +330,20 @@ impl Children {
             return found;
         }
         self.count += 1;
-        if self.count * 2 > self.places.len() {
+        if self.count > 1 && self.count * 2 > self.places.len() {
             self.resize((self.count * 2).next_power_of_two());
+        } else if self.count == 1 {
+            self.resize(1);
         }
-        let child = Child { head: segment.head, tail: segment.tail, segment: text.into(), to: next };
+        let child = Child {
+            head: segment.head,
+            tail: segment.tail,
+            long: (text.len() > 2 * WORD).then(|| Box::new(text.to_vec())),
+            length: u32::try_from(text.len()).unwrap_or(u32::MAX),
+            to: next,
+        };
         let wanted = hash(child.head, child.tail, self.seed) & (self.places.len() - 1);
-        let collides = self.places.get(wanted).is_some_and(|other| !other.segment.is_empty());
+        let collides = self.places.get(wanted).is_some_and(|other| other.length > 0);
         self.enter(child);
         // PERF: a second look costs a mispredicted branch, more than the first look itself.
         while collides && self.places.len() <= SMALL_TABLE && !self.reseed() {
@@ -331,7 +355,7 @@ impl Children {
     /// Find a seed with which each child has its place to itself.
     fn reseed(&mut self) -> bool {
         let mask = self.places.len() - 1;
-        let is_taken = |child: &&Child| !child.segment.is_empty();
+        let is_taken = |child: &&Child| child.length > 0;
         let found = (0..SEEDS).find(|&seed| {
             let mut taken = 0_u128;
             self.places.iter().filter(is_taken).all(|child| {
@@ -351,7 +375,7 @@ impl Children {
     /// Put all children into a table of this size.
     fn resize(&mut self, size: usize) {
         for child in std::mem::replace(&mut self.places, vec![Child::default(); size]) {
-            if !child.segment.is_empty() {
+            if child.length > 0 {
                 self.enter(child);
             }
         }
@@ -362,7 +386,7 @@ impl Children {
         let first = hash(child.head, child.tail, self.seed);
         let mask = self.places.len().wrapping_sub(1);
         let mut places = (0..=mask).map(|step| first.wrapping_add(step) & mask);
-        let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.segment.is_empty());
+        let is_free = |place: &usize| self.places.get(*place).is_some_and(|other| other.length == 0);
         let free = places.find(is_free);
         if let Some(place) = free.and_then(|place| self.places.get_mut(place)) {
             *place = child;
