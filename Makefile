@@ -8,7 +8,7 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench fuzz clean
+.PHONY: help run test test-all check bench growth fuzz clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
 
@@ -51,6 +51,9 @@ check: $(BUILT) ## check formats, lints, types and the border's stub
 
 bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON and a chart
 	@$(BIN)/python -m benches.report
+
+growth: $(BUILT) ## measure that time grows with the length, not faster
+	$(BIN)/python -m pytest -q -m growth tests
 
 fuzz: $(BUILT) ## compare with Werkzeug on a million cases
 	KOLBEN_FUZZ_SCALE=50 KOLBEN_EXHAUSTIVE_LENGTH=7 $(BIN)/python -m pytest -q --timeout=7200 tests/differential

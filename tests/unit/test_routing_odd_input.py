@@ -132,6 +132,7 @@ def least_time(function: t.Callable[[], t.Any]) -> float:
     return min(once() for _ in range(7))
 
 
+@pytest.mark.growth
 @needs_core
 @pytest.mark.parametrize("values", [3, 6, 12])
 def test_time_grows_with_the_length_of_a_hostile_path(values: int) -> None:
@@ -147,6 +148,7 @@ def test_time_grows_with_the_length_of_a_hostile_path(values: int) -> None:
     assert least_time(ask(32_000)) < 30 * least_time(ask(4000))
 
 
+@pytest.mark.growth
 @needs_core
 def test_paths_in_paths_are_linear_too() -> None:
     adapter = adapter_of(kolben.routing, "/<path:a>/x/<path:b>/x/<path:c>/end")

@@ -21,7 +21,21 @@ VERSION = "3.1.9"
 SHA256 = "55ca7c70a75689be937aa27f8ff4b018f06ff4838fc73045560bf0f5a1291060"
 
 #: The files of Werkzeug's suite that stand on something Kolben replaces.
-FILES = ("test_routing.py",)
+FILES = (
+    "sansio/test_multipart.py",
+    "sansio/test_request.py",
+    "sansio/test_utils.py",
+    "test_datastructures.py",
+    "test_exceptions.py",
+    "test_formparser.py",
+    "test_http.py",
+    "test_routing.py",
+    "test_test.py",
+    "test_urls.py",
+    "test_utils.py",
+    "test_wrappers.py",
+    "test_wsgi.py",
+)
 
 
 def fetch() -> pathlib.Path:

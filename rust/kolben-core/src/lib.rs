@@ -5,4 +5,5 @@
 #![forbid(unsafe_code)]
 
 pub mod header;
+pub mod multipart;
 pub mod router;

@@ -1,16 +1,28 @@
 //! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
 
 mod adapter;
+mod auth;
 mod building;
+mod columns;
 mod conversion;
+mod cookies;
+mod dates;
 mod environ;
+mod environ_headers;
+mod headers;
+mod lazy;
+mod lists;
+mod made;
 mod map;
+mod multipart;
 mod pattern;
+mod ranges;
 mod route;
 mod rule;
 mod shared;
 mod table;
 mod text;
+mod urls;
 mod watch;
 
 use pyo3::exceptions::PyImportError;
@@ -38,17 +50,43 @@ mod _core {
     #[pymodule_export]
     use crate::adapter::AdapterCore;
     #[pymodule_export]
+    use crate::auth::{credentials, parse_authorization};
+    #[pymodule_export]
     use crate::building::build_url;
+    #[pymodule_export]
+    use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
+    #[pymodule_export]
+    use crate::dates::{read_age, read_date, write_date};
+    #[pymodule_export]
+    use crate::environ_headers::EnvironHeadersCore;
+    #[pymodule_export]
+    use crate::headers::HeadersCore;
+    #[pymodule_export]
+    use crate::lazy::Lazy;
+    #[pymodule_export]
+    use crate::lists::{
+        dump_header, dump_options_header, fill_choices, fill_dict, fill_policy, header_set,
+        parse_dict_header, parse_etags, parse_list_header, parse_options_header, policy_pairs,
+        quote_header_value, unquote_header_value,
+    };
+    #[pymodule_export]
+    use crate::made::hold;
     #[pymodule_export]
     use crate::map::MapCore;
     #[pymodule_export]
+    use crate::multipart::MultipartCore;
+    #[pymodule_export]
     use crate::pattern::Pattern;
+    #[pymodule_export]
+    use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]
     use crate::rule::RuleCore;
     #[pymodule_export]
     use crate::table::{Table, TableBuilder};
+    #[pymodule_export]
+    use crate::urls::{is_host_trusted, parse_query, plain_iri, plain_request_iri, plain_uri, write_query};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -15,8 +15,8 @@ mod place {
     pub(crate) struct Place<T>(ArcSwapOption<Py<T>>);
 
     impl<T> Place<T> {
-        pub(crate) fn empty() -> Self {
-            Self(ArcSwapOption::empty())
+        pub(crate) const fn empty() -> Self {
+            Self(ArcSwapOption::const_empty())
         }
 
         #[inline]
@@ -48,7 +48,7 @@ mod place {
     unsafe impl<T> Sync for Place<T> {}
 
     impl<T> Place<T> {
-        pub(crate) fn empty() -> Self {
+        pub(crate) const fn empty() -> Self {
             Self(UnsafeCell::new(None))
         }
 
@@ -75,7 +75,7 @@ mod place {
 pub(crate) struct Shared<T>(place::Place<T>);
 
 impl<T> Shared<T> {
-    pub(crate) fn empty() -> Self {
+    pub(crate) const fn empty() -> Self {
         Self(place::Place::empty())
     }
 

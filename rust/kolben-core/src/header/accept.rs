@@ -1,0 +1,200 @@
+//! `Accept` and its kin.
+//!
+//! ```text
+//! accept = #( value *( OWS ";" OWS parameter ) )
+//! weight = "q" "=" 1*DIGIT [ "." 1*DIGIT ]
+//! ```
+//!
+//! An element whose weight is malformed or above one is left out.
+//!
+//! ```
+//! use kolben_core::header::accept::{Order, choices};
+//!
+//! let found = choices(b"*/*;q=0.1, text/html", Order::Mime);
+//! assert_eq!(&*found[0].value, b"text/html");
+//! assert_eq!(found[1].quality, Some(0.1));
+//! ```
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+use std::collections::HashMap;
+
+use smallvec::SmallVec;
+
+use super::options::{self, Parameter, write_parameter};
+use super::quoted::unquote;
+use super::scan::{partition, trim, trim_start};
+use super::{list, scan};
+
+/// One acceptable value.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Choice<'a> {
+    /// The value with its parameters other than the weight.
+    pub value: Cow<'a, [u8]>,
+    /// The weight, if one was given; else it counts as one.
+    pub quality: Option<f64>,
+}
+
+impl Choice<'_> {
+    fn weight(&self) -> f64 {
+        self.quality.unwrap_or(1.0)
+    }
+}
+
+/// What makes one value more specific than another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Nothing: the choices stay in the order of the header.
+    Header,
+    /// Anything is more specific than `*`.
+    Star,
+    /// The same for each of type, subtype and parameters.
+    Mime,
+}
+
+/// The choices of a header, most specific first, then by weight, then in order.
+pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
+    let items = list::items(value);
+    let mut choices = Vec::with_capacity(items.len());
+    choices.extend(items.into_iter().filter_map(choice));
+    let by_weight =
+        |a: &Choice<'_>, b: &Choice<'_>| b.weight().partial_cmp(&a.weight()).unwrap_or(Ordering::Equal);
+    match order {
+        _ if choices.len() < 2 => {}
+        Order::Header => {}
+        Order::Star => choices.sort_by(|a, b| {
+            let specific = |choice: &Choice<'_>| *choice.value != *b"*";
+            specific(b).cmp(&specific(a)).then_with(|| by_weight(a, b))
+        }),
+        Order::Mime => choices.sort_by(|a, b| {
+            let by_parts = specificity(&b.value).cmp(specificity(&a.value));
+            by_parts.then_with(|| by_weight(a, b))
+        }),
+    }
+    choices
+}
+
+fn choice(item: &[u8]) -> Option<Choice<'_>> {
+    match unquote(item) {
+        Cow::Borrowed(item) => unquoted_choice(item),
+        Cow::Owned(item) => unquoted_choice(&item)
+            .map(|choice| Choice { value: Cow::Owned(choice.value.into_owned()), quality: choice.quality }),
+    }
+}
+
+fn unquoted_choice(item: &[u8]) -> Option<Choice<'_>> {
+    let options = options::parse(item);
+    if options.parameters.is_empty() {
+        return Some(Choice { value: Cow::Borrowed(options.value), quality: None });
+    }
+    let mut quality = None;
+    let mut others = Vec::new();
+    for (key, value) in unique(options.parameters) {
+        if *key == *b"q" {
+            quality = Some(weight(&value)?);
+        } else {
+            others.extend_from_slice(b"; ");
+            write_parameter(&key, &value, &mut others);
+        }
+    }
+    let value = if others.is_empty() {
+        Cow::Borrowed(options.value)
+    } else {
+        let mut value = options.value.to_vec();
+        value.extend(others);
+        Cow::Owned(value)
+    };
+    Some(Choice { value, quality })
+}
+
+/// Keeps of each key the first place and the last value.
+fn unique(parameters: SmallVec<[Parameter<'_>; 4]>) -> SmallVec<[Parameter<'_>; 4]> {
+    if parameters.len() < 2 {
+        return parameters;
+    }
+    let mut places = HashMap::new();
+    let mut kept: SmallVec<[Parameter<'_>; 4]> = SmallVec::new();
+    for (key, value) in parameters {
+        if let Some(earlier) = places.get(&key).and_then(|place: &usize| kept.get_mut(*place)) {
+            earlier.1 = value;
+        } else {
+            places.insert(key.clone(), kept.len());
+            kept.push((key, value));
+        }
+    }
+    kept
+}
+
+/// A weight from zero to one.
+fn weight(text: &[u8]) -> Option<f64> {
+    let text = trim(text);
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
+    let (whole, fraction) = partition(digits, b'.');
+    let number = |part: &[u8]| !part.is_empty() && part.iter().all(u8::is_ascii_digit);
+    if !number(whole) || !fraction.is_none_or(number) {
+        return None;
+    }
+    let weight: f64 = std::str::from_utf8(text).ok()?.parse().ok()?;
+    (0.0..=1.0).contains(&weight).then_some(weight)
+}
+
+/// For each part of a MIME type whether it is not a star.
+fn specificity(value: &[u8]) -> impl Iterator<Item = bool> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let mark = text.iter().position(|byte| matches!(byte, b'/' | b';'));
+        let (part, tail) = scan::cut(text, mark.unwrap_or(text.len()));
+        Some(match tail {
+            [b';', tail @ ..] => {
+                rest = Some(trim_start(tail));
+                trim_end(part) != b"*"
+            }
+            [_, tail @ ..] => {
+                rest = Some(tail);
+                part != b"*"
+            }
+            [] => {
+                rest = None;
+                part != b"*"
+            }
+        })
+    })
+}
+
+fn trim_end(mut text: &[u8]) -> &[u8] {
+    while let [rest @ .., b' ' | b'\t'] = text {
+        text = rest;
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: &str, order: Order) -> String {
+        let shown = choices(value.as_bytes(), order).into_iter().map(|choice| {
+            let value = String::from_utf8_lossy(&choice.value).into_owned();
+            choice.quality.map_or(value.clone(), |quality| format!("{value}:{quality}"))
+        });
+        shown.collect::<Vec<_>>().join("|")
+    }
+
+    #[test]
+    fn the_most_specific_comes_first() {
+        let header = "*/*;q=0.8, text/*, text/html;level=1;q=0.5, a/b";
+        assert_eq!(shown(header, Order::Mime), "text/html; level=1:0.5|a/b|text/*|*/*:0.8");
+        assert_eq!(shown("*, a;q=0, b", Order::Star), "b|a:0|*");
+    }
+
+    #[test]
+    fn a_bad_weight_drops_the_choice() {
+        assert_eq!(shown("a;q=x, b;q=2, c;q=-1, d;q=1., e;q=.5, f;q=-0", Order::Star), "f:-0");
+    }
+
+    #[test]
+    fn the_last_weight_counts() {
+        assert_eq!(shown("a;q=0.1;B=c;q=0.2;b=d", Order::Header), "a; b=d:0.2");
+    }
+}

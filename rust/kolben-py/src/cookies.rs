@@ -1,0 +1,220 @@
+//! `Cookie` and `Set-Cookie`.
+
+use std::ops::Deref;
+
+use kolben_core::header::quote::{self, Part};
+use kolben_core::header::{cookie, host};
+use pyo3::exceptions::PyValueError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyList, PyString};
+
+use crate::{made, text};
+
+/// Calls `take` with the text of a header, and says whether it did. If `tunnelled`, it is UTF-8
+/// read as Latin-1, as PEP 3333 has it; what is not raises as `header.encode("latin1").decode()`
+/// does. Otherwise, text with lone surrogates is left to Werkzeug.
+fn with_text(
+    header: &Bound<'_, PyString>,
+    tunnelled: bool,
+    take: impl FnOnce(&[u8]) -> PyResult<()>,
+) -> PyResult<bool> {
+    match header.to_str() {
+        Ok(text) if !tunnelled || text.is_ascii() => take(text.as_bytes())?,
+        Err(_) if !tunnelled => return Ok(false),
+        _ => {
+            let py = header.py();
+            let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
+            let header = bytes.call_method0(intern!(py, "decode"))?;
+            take(header.cast::<PyString>()?.to_str()?.as_bytes())?;
+        }
+    }
+    Ok(true)
+}
+
+/// Parse ``Cookie``. The first value of a key that comes twice comes first.
+///
+/// :param header: the header as WSGI hands it on, UTF-8 read as Latin-1, or the environ.
+/// :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
+#[pyfunction]
+#[pyo3(signature = (header, cls = None))]
+pub(crate) fn parse_cookie<'py>(
+    py: Python<'py>,
+    header: &Bound<'py, PyAny>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let header = made::header_of(header, intern!(py, "HTTP_COOKIE"))?;
+    match parse(&header, cls, true)? {
+        Some(cookies) => Ok(cookies),
+        None => made::originals(py)?.parse_decoded_cookie.bind(py).call1((header, cls)),
+    }
+}
+
+/// Parse a ``Cookie`` that is text already; ``werkzeug.sansio.http.parse_cookie``.
+#[pyfunction]
+#[pyo3(signature = (cookie = None, cls = None))]
+pub(crate) fn parse_decoded_cookie<'py>(
+    py: Python<'py>,
+    cookie: Option<&Bound<'py, PyAny>>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    if let Some(cookie) = cookie {
+        return match parse(cookie, cls, false)? {
+            Some(cookies) => Ok(cookies),
+            // Lone surrogates: Werkzeug knows what to raise and when.
+            None => made::originals(py)?.parse_decoded_cookie.bind(py).call1((cookie, cls)),
+        };
+    }
+    made::multi_dict_class(py, cls)?.call0()
+}
+
+/// The cookies of a header in a multi-dict; `None` if only Werkzeug can tell.
+fn parse<'py>(
+    header: &Bound<'py, PyAny>,
+    class: Option<&Bound<'py, PyAny>>,
+    tunnelled: bool,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = header.py();
+    let header = match header.cast::<PyString>() {
+        Ok(header) if header.len()? > 0 => header,
+        _ if !header.is_truthy()? => return made::multi_dict_class(py, class)?.call0().map(Some),
+        header => header?,
+    };
+    if let Some(target) = made::multi_dict(py, class)? {
+        let found = with_text(header, tunnelled, |header| fill(&target, || cookie::pairs(header)))?;
+        return Ok(found.then(|| target.into_any()));
+    }
+    let pairs = PyList::empty(py);
+    let found = with_text(header, tunnelled, |header| {
+        for (key, value) in cookie::pairs(header) {
+            pairs.append((text::name(py, key)?, text::text_of(py, &value)?))?;
+        }
+        Ok(())
+    })?;
+    if !found {
+        return Ok(None);
+    }
+    made::multi_dict_class(py, class)?.call1((pairs,)).map(Some)
+}
+
+/// Puts pairs into `target`, an empty multi-dict.
+pub(crate) fn fill<I, K, V>(target: &Bound<'_, PyDict>, pairs: impl Fn() -> I) -> PyResult<()>
+where
+    I: Iterator<Item = (K, V)>,
+    K: Deref<Target = [u8]>,
+    V: Deref<Target = [u8]>,
+{
+    let py = target.py();
+    for (count, (key, value)) in pairs().enumerate() {
+        let value = PyList::new(py, [text::text_of(py, &value)?])?;
+        target.set_item(text::name(py, &key)?, value)?;
+        // PERF: keys seldom come twice, so that is seen by the count rather than by a look-up
+        // for each; then this starts afresh.
+        if target.len() == count {
+            target.clear();
+            return fill_carefully(target, pairs());
+        }
+    }
+    Ok(())
+}
+
+fn fill_carefully(
+    target: &Bound<'_, PyDict>,
+    pairs: impl Iterator<Item = (impl Deref<Target = [u8]>, impl Deref<Target = [u8]>)>,
+) -> PyResult<()> {
+    let py = target.py();
+    for (key, value) in pairs {
+        let (key, value) = (text::name(py, &key)?, text::text_of(py, &value)?);
+        match target.get_item(&key)? {
+            Some(values) => values.cast::<PyList>()?.append(value)?,
+            None => target.set_item(key, PyList::new(py, [value])?)?,
+        }
+    }
+    Ok(())
+}
+
+/// Writes a `Set-Cookie`. The parameters come with their defaults resolved; `domain` has IDNA
+/// applied if it takes that.
+#[pyfunction]
+#[expect(clippy::too_many_arguments, reason = "one per attribute of a cookie")]
+pub(crate) fn write_cookie<'py>(
+    key: &Bound<'py, PyString>,
+    value: &Bound<'py, PyString>,
+    domain: Option<&Bound<'py, PyString>>,
+    expires: Option<&Bound<'py, PyString>>,
+    max_age: &Bound<'py, PyAny>,
+    secure: &Bound<'py, PyAny>,
+    httponly: &Bound<'py, PyAny>,
+    path: Option<&Bound<'py, PyString>>,
+    samesite: Option<&Bound<'py, PyString>>,
+    partitioned: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyString>> {
+    let py = key.py();
+    let mut out = Vec::with_capacity(128);
+    let name = checked("key", key)?;
+    if name.is_ascii() {
+        out.extend_from_slice(name);
+    } else {
+        let tunnelled: String = name.iter().copied().map(char::from).collect();
+        out.extend_from_slice(tunnelled.as_bytes());
+    }
+    out.push(b'=');
+    cookie::quote(value.to_str()?.as_bytes(), &mut out);
+    if let Some(domain) = domain {
+        out.extend_from_slice(b"; Domain=");
+        out.extend_from_slice(checked("domain", domain)?);
+    }
+    if let Some(expires) = expires {
+        out.extend_from_slice(b"; Expires=");
+        out.extend_from_slice(checked("expires", expires)?);
+    }
+    attribute("Max-Age", max_age, &mut out)?;
+    attribute("Secure", secure, &mut out)?;
+    attribute("HttpOnly", httponly, &mut out)?;
+    if let Some(path) = path {
+        out.extend_from_slice(b"; Path=");
+        quote::write(checked("path", path)?, Part::CookiePath, &mut out);
+    }
+    if let Some(samesite) = samesite {
+        out.extend_from_slice(b"; SameSite=");
+        out.extend_from_slice(samesite.to_str()?.as_bytes());
+    }
+    attribute("Partitioned", partitioned, &mut out)?;
+    text::text_of(py, &out)
+}
+
+/// An attribute: left out for `None` and `False`, bare for `True`, else with its value.
+fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    let py = value.py();
+    if value.is_none() || value.is(false.into_pyobject(py)?) {
+        return Ok(());
+    }
+    out.extend_from_slice(b"; ");
+    out.extend_from_slice(name.as_bytes());
+    if !value.is(true.into_pyobject(py)?) {
+        out.push(b'=');
+        out.extend_from_slice(&text::bytes_of(&value.str()?)?);
+    }
+    Ok(())
+}
+
+/// The text of a part, which must not be able to start another header.
+fn checked<'a>(part: &str, value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
+    let text = value.to_str()?.as_bytes();
+    if memchr::memchr3(b'\r', b'\n', 0, text).is_some() {
+        let shown = value.repr()?;
+        return Err(PyValueError::new_err(format!(
+            "The {part} of a cookie must not contain a carriage return, line feed or null: {shown}"
+        )));
+    }
+    Ok(text)
+}
+
+/// Whether a domain can be written as it is.
+#[pyfunction]
+pub(crate) fn is_plain_domain(domain: &Bound<'_, PyString>) -> bool {
+    domain.to_str().is_ok_and(|domain| {
+        let name = domain.as_bytes();
+        host::is_plain(name) && !name.starts_with(b".") && !name.contains(&b':')
+    })
+}

@@ -1,0 +1,67 @@
+//! `Lazy`: an attribute that is computed when it is first read, then kept in the instance.
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString};
+
+/// A descriptor without `__set__`: once the value is in the instance's dictionary, reading it
+/// never comes here again.
+#[pyclass(frozen, module = "kolben._core")]
+pub(crate) struct Lazy {
+    function: Py<PyAny>,
+    name: Py<PyString>,
+}
+
+#[pymethods]
+impl Lazy {
+    #[new]
+    #[pyo3(signature = (function, /))]
+    fn new(function: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let name = function.getattr(intern!(function.py(), "__name__"))?.cast_into::<PyString>()?;
+        // Interned, as attribute names are: the dictionary then compares by identity.
+        let name = PyString::intern(function.py(), name.to_str()?);
+        Ok(Self { function: function.clone().unbind(), name: name.unbind() })
+    }
+
+    fn __get__<'py>(
+        slf: &Bound<'py, Self>,
+        instance: Option<&Bound<'py, PyAny>>,
+        owner: Option<&Bound<'py, PyAny>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let _ = owner;
+        let py = slf.py();
+        let Some(instance) = instance else {
+            return Ok(slf.clone().into_any());
+        };
+        let own = instance.getattr(intern!(py, "__dict__"))?;
+        let Ok(own) = own.cast::<PyDict>() else {
+            return Err(PyTypeError::new_err("a lazy attribute needs an instance with a dict"));
+        };
+        let core = slf.get();
+        let name = core.name.bind(py);
+        // A subclass may have a descriptor of its own in front, which comes here every time.
+        if let Some(value) = own.get_item(name)? {
+            return Ok(value);
+        }
+        let value = core.function.bind(py).call1((instance,))?;
+        own.set_item(name, &value)?;
+        Ok(value)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.function)
+    }
+
+    #[getter]
+    fn __name__(&self, py: Python<'_>) -> Py<PyString> {
+        self.name.clone_ref(py)
+    }
+
+    /// The function that computes the value.
+    #[getter]
+    fn fget(&self, py: Python<'_>) -> Py<PyAny> {
+        self.function.clone_ref(py)
+    }
+}

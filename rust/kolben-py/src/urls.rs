@@ -1,0 +1,134 @@
+//! Query strings, URLs and hosts.
+
+use kolben_core::header::{host, iri, query};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyList, PyString};
+
+use crate::cookies::fill;
+use crate::{made, text};
+
+/// Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
+/// that are no UTF-8, as they are.
+///
+/// :param query: the text.
+/// :param cls: the class of the result, :class:`~werkzeug.datastructures.MultiDict` by default.
+#[pyfunction]
+#[pyo3(signature = (query, cls = None))]
+pub(crate) fn parse_query<'py>(
+    query: &Bound<'py, PyString>,
+    cls: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = query.py();
+    let query = text::bytes_of(query)?;
+    if let Some(target) = made::multi_dict(py, cls)? {
+        fill(&target, || query::pairs(&query))?;
+        return Ok(target.into_any());
+    }
+    let pairs = PyList::empty(py);
+    for (name, value) in query::pairs(&query) {
+        pairs.append((text::text_of(py, &name)?, text::text_of(py, &value)?))?;
+    }
+    made::multi_dict_class(py, cls)?.call1((pairs,))
+}
+
+/// Writes an iterable of pairs as a query string; pairs whose value is `None` are left out.
+#[pyfunction]
+pub(crate) fn write_query<'py>(pairs: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
+    let mut out = Vec::new();
+    for pair in pairs.try_iter()? {
+        let pair = pair?;
+        let (name, value) = (pair.get_item(0)?, pair.get_item(1)?);
+        if value.is_none() {
+            continue;
+        }
+        if !out.is_empty() {
+            out.push(b'&');
+        }
+        write_part(&name, &mut out)?;
+        out.push(b'=');
+        write_part(&value, &mut out)?;
+    }
+    text::text_of(pairs.py(), &out)
+}
+
+fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
+    if let Ok(bytes) = part.cast::<PyBytes>() {
+        query::write(bytes.as_bytes(), out);
+    } else {
+        query::write(part.str()?.to_str()?.as_bytes(), out);
+    }
+    Ok(())
+}
+
+/// The URI of an IRI; `None` if that takes more than percent-encoding.
+#[pyfunction]
+pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Ok(text) = iri.to_str() else {
+        return Ok(None);
+    };
+    iri::to_uri(text.as_bytes()).map(|uri| text::text_of(iri.py(), &uri)).transpose()
+}
+
+/// The IRI of a URI; `None` if that takes more than percent-decoding.
+#[pyfunction]
+pub(crate) fn plain_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
+    let Ok(text) = uri.to_str() else {
+        return Ok(None);
+    };
+    iri::from_uri(text.as_bytes()).map(|iri| text::text_of(uri.py(), &iri)).transpose()
+}
+
+/// The IRI of a request; `None` if it takes more than percent-encoding.
+#[pyfunction]
+#[pyo3(signature = (scheme, host, root_path, path, query_string))]
+pub(crate) fn plain_request_iri<'py>(
+    scheme: &Bound<'py, PyString>,
+    host: &Bound<'py, PyString>,
+    root_path: Option<&Bound<'py, PyString>>,
+    path: Option<&Bound<'py, PyString>>,
+    query_string: Option<&Bound<'py, PyBytes>>,
+) -> PyResult<Option<Bound<'py, PyString>>> {
+    let mut url = Vec::with_capacity(128);
+    for part in [scheme.to_str()?, "://", host.to_str()?] {
+        url.extend_from_slice(part.as_bytes());
+    }
+    match root_path {
+        Some(root) => {
+            let path = path.map(|path| path.to_str()).transpose()?.map(str::as_bytes);
+            let query = query_string.map(PyBytesMethods::as_bytes).unwrap_or_default();
+            iri::request_url(root.to_str()?.as_bytes(), path, query, &mut url);
+        }
+        None => url.push(b'/'),
+    }
+    iri::from_uri(&url).map(|iri| text::text_of(scheme.py(), &iri)).transpose()
+}
+
+/// Whether a host is valid and, if any are given, one of the trusted ones; `None` if that takes
+/// IDNA or another kind of collection to say.
+#[pyfunction]
+#[pyo3(signature = (host, trusted))]
+pub(crate) fn is_host_trusted<'py>(
+    host: &Bound<'py, PyString>,
+    trusted: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<bool>> {
+    let host = text::bytes_of(host)?;
+    let Some(name) = host::name(&host) else {
+        return Ok(Some(false));
+    };
+    let Some(trusted) = trusted else {
+        return Ok(Some(true));
+    };
+    for reference in trusted.try_iter()? {
+        let reference = reference?;
+        let covered = match reference.cast::<PyString>() {
+            Ok(reference) => host::is_covered(name, &text::bytes_of(reference)?),
+            Err(_) => None,
+        };
+        match covered {
+            Some(true) => return Ok(Some(true)),
+            Some(false) => {}
+            None => return Ok(None),
+        }
+    }
+    Ok(Some(false))
+}
