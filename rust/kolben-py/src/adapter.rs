@@ -13,6 +13,7 @@ use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
 use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
+use std::borrow::Cow;
 use std::cell::UnsafeCell;
 
 /// What `kolben.routing.MapAdapter` stands on besides Werkzeug's adapter: its attributes, and the
@@ -351,7 +352,9 @@ impl AdapterCore {
             let table = core.table(py)?;
             let by_subdomain = !core.matches_hosts() && !fields.subdomain.is_none(py);
             let domain = if by_subdomain { &fields.subdomain } else { &fields.server_name };
-            let domain = domain.bind(py).clone();
+            // PERF: most domains are empty, and there is one empty string.
+            let is_empty = domain.bind(py).is(intern!(py, ""));
+            let domain = (!is_empty).then(|| domain.bind(py).clone());
             let websocket = plain_truth(websocket.unwrap_or(fields.websocket.bind(py)))?;
             let path = stored(path_info, &fields.path_info);
             Some((table, domain, path, stored(method, &fields.default_method), websocket))
@@ -362,15 +365,18 @@ impl AdapterCore {
         else {
             return Ok(None);
         };
-        let (Ok(domain), Ok(path), Ok(method)) =
-            (domain.cast::<PyString>(), path.cast::<PyString>(), method.cast::<PyString>())
-        else {
+        let (Ok(path), Ok(method)) = (path.cast::<PyString>(), method.cast::<PyString>()) else {
             return Ok(None);
+        };
+        let domain = match domain.as_ref().map(|domain| domain.cast::<PyString>()) {
+            None => Cow::Borrowed(&[][..]),
+            Some(Ok(domain)) => bytes_of(domain)?,
+            Some(Err(_)) => return Ok(None),
         };
         if method.to_str().is_ok_and(str::is_empty) || !table.get().is_original(slf.as_any())? {
             return Ok(None);
         }
-        match table.get().find(py, domain, path, method, websocket, return_rule)? {
+        match table.get().find(py, &domain, path, method, websocket, return_rule)? {
             Found::Plain(pair) => Ok(Some(pair.into_any())),
             Found::Rare(rare) => match *rare {
                 Rare::Missing(misses) => Err(misses.into_error(py)?),
@@ -428,17 +434,30 @@ impl AdapterCore {
         };
         let Some(rules) = rules.get_item(endpoint)? else { return Ok(None) };
         let Ok(rules) = rules.cast::<PyList>() else { return Ok(None) };
-        let here = bytes_of(subdomain)?;
         let given = Given { values, skip_none: true };
-        let building = Building { py, rules, given, append_unknown, here: Some(&here) };
+        let building = Building { py, rules, given, append_unknown, here: None };
         let mut built = Built::default();
         match building.best(method, Some(default_method), false, &mut built)? {
-            Answer::Built if same(&built.domain, &here) && !built.websocket => {
+            Answer::Built if is_text(subdomain, &built.domain)? && !built.websocket => {
+                // PERF: an app at the root of its server has this very object.
+                if script_name.is(intern!(py, "/")) {
+                    return Ok(Some(built.relative(py, b"/")?));
+                }
                 Ok(Some(built.relative(py, &bytes_of(script_name)?)?))
             }
             _ => Ok(None),
         }
     }
+}
+
+/// Whether a `str` is this text.
+#[inline]
+fn is_text(value: &Bound<'_, PyString>, text: &[u8]) -> PyResult<bool> {
+    // PERF: most domains are empty, and there is one empty string.
+    if text.is_empty() && value.is(intern!(value.py(), "")) {
+        return Ok(true);
+    }
+    Ok(same(&bytes_of(value)?, text))
 }
 
 /// Whether a value is `True` or `False`; anything else is for Python to say.

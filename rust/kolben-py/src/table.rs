@@ -126,7 +126,7 @@ impl Table {
         websocket: bool,
         want_rule: bool,
     ) -> PyResult<Bound<'py, PyTuple>> {
-        let rare = match self.find(py, domain, path, method, websocket, want_rule)? {
+        let rare = match self.find(py, &bytes_of(domain)?, path, method, websocket, want_rule)? {
             Found::Plain(pair) => return Ok(pair),
             Found::Rare(rare) => rare,
         };
@@ -167,7 +167,7 @@ impl Table {
     pub(crate) fn find<'py>(
         &self,
         py: Python<'py>,
-        domain: &Bound<'py, PyString>,
+        domain: &[u8],
         path: &Bound<'py, PyString>,
         method: &Bound<'py, PyString>,
         websocket: bool,
@@ -180,9 +180,9 @@ impl Table {
             upper = method.call_method0(intern!(py, "upper"))?.cast_into::<PyString>()?;
             &upper
         };
-        let (domain, path) = (bytes_of(domain)?, bytes_of(path)?);
+        let path = bytes_of(path)?;
         let path = with_one_slash(&path);
-        let request = self.tree.request(&domain, &path, websocket, self.merge_slashes);
+        let request = self.tree.request(domain, &path, websocket, self.merge_slashes);
         let (mut values, mut misses) = (Values::new(), Misses::default());
         let mut asking = Asking { py, table: self, method };
         match self.tree.find(&request, &mut asking, &mut values, &mut misses)? {
