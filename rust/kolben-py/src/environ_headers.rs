@@ -3,7 +3,7 @@
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use pyo3::exceptions::{PyAttributeError, PyKeyError, PyValueError};
+use pyo3::exceptions::{PyAttributeError, PyKeyError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -309,17 +309,7 @@ impl EnvironHeadersCore {
         default: Option<Bound<'py, PyAny>>,
         r#type: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match (look_up(slf, key)?, r#type) {
-            (Look::Found(value), None) => Ok(Some(value)),
-            (Look::Found(value), Some(convert)) => match convert.call1((value,)) {
-                Err(error) if error.is_instance_of::<PyValueError>(slf.py()) => Ok(default),
-                result => result.map(Some),
-            },
-            (Look::Missing, _) => Ok(default),
-            (Look::Unsure, _) => {
-                next_class(slf)?.call_method1(intern!(slf.py(), "get"), (key, default, r#type)).map(Some)
-            }
-        }
+        look_up(slf, key)?.get(key, default, r#type, || next_class(slf))
     }
 
     /// Return every value of the header: one or none, as the environ has it.

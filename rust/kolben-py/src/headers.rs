@@ -26,6 +26,30 @@ pub(crate) enum Look<'py> {
     Unsure,
 }
 
+impl<'py> Look<'py> {
+    /// What `get` gives for it: the value, converted if that is asked and possible, or the default.
+    #[inline]
+    pub(crate) fn get(
+        self,
+        key: &Bound<'py, PyAny>,
+        default: Option<Bound<'py, PyAny>>,
+        r#type: Option<&Bound<'py, PyAny>>,
+        next_class: impl FnOnce() -> PyResult<Bound<'py, PySuper>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match (self, r#type) {
+            (Self::Found(value), None) => Ok(Some(value)),
+            (Self::Found(value), Some(convert)) => match convert.call1((value,)) {
+                Err(error) if error.is_instance_of::<PyValueError>(key.py()) => Ok(default),
+                result => result.map(Some),
+            },
+            (Self::Missing, _) => Ok(default),
+            (Self::Unsure, _) => {
+                next_class()?.call_method1(intern!(key.py(), "get"), (key, default, r#type)).map(Some)
+            }
+        }
+    }
+}
+
 /// The hot methods of `kolben.datastructures.Headers`; everything else is Werkzeug's.
 #[pyclass(subclass, frozen, module = "kolben._core")]
 pub(crate) struct HeadersCore {
@@ -461,17 +485,7 @@ impl HeadersCore {
         default: Option<Bound<'py, PyAny>>,
         r#type: Option<&Bound<'py, PyAny>>,
     ) -> PyResult<Option<Bound<'py, PyAny>>> {
-        match (look_up(slf, key)?, r#type) {
-            (Look::Found(value), None) => Ok(Some(value)),
-            (Look::Found(value), Some(convert)) => match convert.call1((value,)) {
-                Err(error) if error.is_instance_of::<PyValueError>(slf.py()) => Ok(default),
-                result => result.map(Some),
-            },
-            (Look::Missing, _) => Ok(default),
-            (Look::Unsure, _) => {
-                next_class(slf)?.call_method1(intern!(slf.py(), "get"), (key, default, r#type)).map(Some)
-            }
-        }
+        look_up(slf, key)?.get(key, default, r#type, || next_class(slf))
     }
 
     /// Return every value for the name.
