@@ -26,11 +26,11 @@ from werkzeug.wsgi import _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
 
 from . import headers as _http
-from .core import compiled
 from .datastructures import EnvironHeaders, Headers, _ends_a_line
 from .formparser import FormDataParser
 from .headers import parse_accept_header, parse_query
 from .headers.sansio import parse_cookie
+from .lazy import lazy
 
 if t.TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -38,34 +38,6 @@ if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
 __all__ = ["Request", "Response"]
-
-
-class _PlainLazy:
-    """An attribute that is computed when it is first read, then kept in the instance.
-
-    It has no ``__set__``: what is kept, or assigned, is read without coming here again.
-    """
-
-    def __init__(self, function: t.Callable[[t.Any], t.Any]) -> None:
-        self.fget = function
-        self.__name__ = function.__name__
-        self.__doc__ = function.__doc__
-
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
-        if instance is None:
-            return self
-        # A subclass may have a descriptor of its own in front, which comes here every time.
-        own = instance.__dict__
-        if self.__name__ in own:
-            return own[self.__name__]
-        value = own[self.__name__] = self.fget(instance)
-        return value
-
-
-if t.TYPE_CHECKING:
-    from werkzeug.utils import cached_property as _lazy
-else:
-    _lazy = _PlainLazy if compiled is None else compiled.Lazy
 
 
 def _text(tunnelled: str) -> str:
@@ -110,49 +82,49 @@ class Request(_werkzeug.Request):
 
     # What Werkzeug sets when a request is made.
 
-    @_lazy
+    @lazy
     def method(self) -> str:
         """The method, in upper case."""
         return t.cast("str", self.environ.get("REQUEST_METHOD", "GET").upper())
 
-    @_lazy
+    @lazy
     def scheme(self) -> str:
         """The scheme of the URL."""
         return t.cast("str", self.environ.get("wsgi.url_scheme", "http"))
 
-    @_lazy
+    @lazy
     def server(self) -> tuple[str, int | None] | None:
         """The address of the server: host and port, or path and ``None``."""
         return _get_server(self.environ)
 
-    @_lazy
+    @lazy
     def root_path(self) -> str:
         """Where the application is mounted, without a slash at the end."""
         return _text(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
 
-    @_lazy
+    @lazy
     def path(self) -> str:
         """The path below that, with a slash at the beginning."""
         return "/" + _text(self.environ.get("PATH_INFO") or "").lstrip("/")
 
-    @_lazy
+    @lazy
     def query_string(self) -> bytes:
         """The query as it was sent."""
         return t.cast("str", self.environ.get("QUERY_STRING", "")).encode("latin1")
 
-    @_lazy
+    @lazy
     def headers(self) -> _WerkzeugHeaders:
         """The headers, a view of the environ."""
         return EnvironHeaders(self.environ)
 
-    @_lazy
+    @lazy
     def remote_addr(self) -> str | None:
         """The address of the client, as the server sees it."""
         return self.environ.get("REMOTE_ADDR")
 
     # The URL.
 
-    @_lazy
+    @lazy
     def args(self) -> MultiDict[str, str]:
         """The query, parsed."""
         query: str
@@ -163,46 +135,46 @@ class Request(_werkzeug.Request):
             query = query.encode("latin1").decode()
         return parse_query(query, self.parameter_storage_class)
 
-    @_lazy
+    @lazy
     def host(self) -> str:
         """The host that was asked for, if :attr:`trusted_hosts` covers it."""
         return _http.get_host(
             self.scheme, self.headers.get("host"), self.server, self.trusted_hosts
         )
 
-    @_lazy
+    @lazy
     def full_path(self) -> str:
         """The path and the query."""
         return f"{self.path}?{self.query_string.decode()}"
 
-    @_lazy
+    @lazy
     def url(self) -> str:
         """The whole URL, as an IRI."""
         return _http.get_current_url(
             self.scheme, self.host, self.root_path, self.path, self.query_string
         )
 
-    @_lazy
+    @lazy
     def base_url(self) -> str:
         """The URL without the query."""
         return _http.get_current_url(self.scheme, self.host, self.root_path, self.path)
 
-    @_lazy
+    @lazy
     def root_url(self) -> str:
         """The URL that the application is mounted at."""
         return _http.get_current_url(self.scheme, self.host, self.root_path)
 
-    @_lazy
+    @lazy
     def url_root(self) -> str:
         """The same as :attr:`root_url`."""
         return self.root_url
 
-    @_lazy
+    @lazy
     def host_url(self) -> str:
         """The scheme and the host of the URL."""
         return _http.get_current_url(self.scheme, self.host)
 
-    @_lazy
+    @lazy
     def access_route(self) -> list[str]:
         """The addresses that the request came through, the client first."""
         if "X-Forwarded-For" in self.headers:
@@ -214,14 +186,14 @@ class Request(_werkzeug.Request):
 
     # Headers.
 
-    @_lazy
+    @lazy
     def cookies(self) -> t.Any:
         """The cookies."""
         sent = self.headers.getlist("Cookie")
         cookie = sent[0] if len(sent) == 1 else ";".join(sent)
         return parse_cookie(cookie, self.dict_storage_class)
 
-    @_lazy
+    @lazy
     def content_length(self) -> int | None:
         """The length of the body; ``None`` if it is not stated, or the body is chunked."""
         return _http.get_content_length(
@@ -243,81 +215,81 @@ class Request(_werkzeug.Request):
             content_type = self.headers.get("Content-Type", "")
             self._parsed_content_type = _http.parse_options_header(content_type)
 
-    @_lazy
+    @lazy
     def pragma(self) -> t.Any:
         """The ``Pragma`` header."""
         return _http.parse_set_header(self.headers.get("Pragma", ""))
 
-    @_lazy
+    @lazy
     def accept_mimetypes(self) -> MIMEAccept:
         """The types of content that the client takes."""
         return parse_accept_header(self.headers.get("Accept"), MIMEAccept)
 
-    @_lazy
+    @lazy
     def accept_charsets(self) -> CharsetAccept:
         """The charsets that the client takes."""
         return parse_accept_header(self.headers.get("Accept-Charset"), CharsetAccept)
 
-    @_lazy
+    @lazy
     def accept_encodings(self) -> t.Any:
         """The compressions that the client takes."""
         return parse_accept_header(self.headers.get("Accept-Encoding"))
 
-    @_lazy
+    @lazy
     def accept_languages(self) -> LanguageAccept:
         """The languages that the client takes."""
         return parse_accept_header(self.headers.get("Accept-Language"), LanguageAccept)
 
-    @_lazy
+    @lazy
     def cache_control(self) -> RequestCacheControl:
         """The ``Cache-Control`` header."""
         return _http.parse_cache_control_header(
             self.headers.get("Cache-Control"), None, RequestCacheControl
         )
 
-    @_lazy
+    @lazy
     def if_match(self) -> t.Any:
         """The tags of ``If-Match``."""
         return _http.parse_etags(self.headers.get("If-Match"))
 
-    @_lazy
+    @lazy
     def if_none_match(self) -> t.Any:
         """The tags of ``If-None-Match``."""
         return _http.parse_etags(self.headers.get("If-None-Match"))
 
-    @_lazy
+    @lazy
     def if_modified_since(self) -> datetime | None:
         """The date of ``If-Modified-Since``."""
         return _http.parse_date(self.headers.get("If-Modified-Since"))
 
-    @_lazy
+    @lazy
     def if_unmodified_since(self) -> datetime | None:
         """The date of ``If-Unmodified-Since``."""
         return _http.parse_date(self.headers.get("If-Unmodified-Since"))
 
-    @_lazy
+    @lazy
     def if_range(self) -> t.Any:
         """The tag or the date of ``If-Range``."""
         return _http.parse_if_range_header(self.headers.get("If-Range"))
 
-    @_lazy
+    @lazy
     def range(self) -> t.Any:
         """The ``Range`` header."""
         return _http.parse_range_header(self.headers.get("Range"))
 
-    @_lazy
+    @lazy
     def user_agent(self) -> t.Any:
         """The ``User-Agent`` header, as a :attr:`user_agent_class`."""
         return self.user_agent_class(self.headers.get("User-Agent", ""))
 
-    @_lazy
+    @lazy
     def authorization(self) -> t.Any:
         """The ``Authorization`` header."""
         return _http.Authorization.from_header(self.headers.get("Authorization"))
 
     # The body.
 
-    @_lazy
+    @lazy
     def stream(self) -> t.IO[bytes]:
         """The body as a stream that ends where the body does."""
         if self.shallow:
@@ -327,24 +299,24 @@ class Request(_werkzeug.Request):
             )
         return get_input_stream(self.environ, max_content_length=self.max_content_length)
 
-    @_lazy
+    @lazy
     def data(self) -> bytes:
         """The body, if it is no form."""
         return self.get_data(parse_form_data=True)
 
-    @_lazy
+    @lazy
     def form(self) -> t.Any:
         """The fields of the form in the body."""
         self._load_form_data()
         return self.form
 
-    @_lazy
+    @lazy
     def files(self) -> t.Any:
         """The files of the form in the body."""
         self._load_form_data()
         return self.files
 
-    @_lazy
+    @lazy
     def values(self) -> CombinedMultiDict[str, str]:
         """:attr:`args`, and :attr:`form` unless the method is ``GET``."""
         sources = [self.args]
