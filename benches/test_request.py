@@ -10,10 +10,10 @@ import pytest
 from werkzeug import datastructures as werkzeug_datastructures
 from werkzeug import wrappers as werkzeug_wrappers
 
-from kolben import datastructures, wrappers
+from kolben import datastructures, messages
 
 SOURCES = {
-    "kolben": (datastructures, wrappers.Request),
+    "kolben": (datastructures, messages.Request),
     "werkzeug": (werkzeug_datastructures, werkzeug_wrappers.Request),
 }
 ENTRIES = [

@@ -1,469 +1,155 @@
-"""Requests and responses: Werkzeug's classes, read from the core on first use.
-
-A :class:`Request` keeps the environ and computes everything else when it is read. Where this
-differs from Werkzeug on purpose: a request reads the environ when an attribute is first used, not
-when it is made; a status line with CR, LF or NUL raises :exc:`ValueError`.
-"""
+"""The request and the response of an app: HTTP's messages that know the app's settings."""
 
 from __future__ import annotations
 
 import typing as t
-from urllib.parse import urljoin
 
-from werkzeug import wrappers as _werkzeug
-from werkzeug.datastructures import (
-    CharsetAccept,
-    CombinedMultiDict,
-    LanguageAccept,
-    MIMEAccept,
-    MultiDict,
-    RequestCacheControl,
-)
-from werkzeug.datastructures import Headers as _WerkzeugHeaders
-from werkzeug.http import remove_entity_headers
-from werkzeug.utils import header_property
-from werkzeug.wsgi import _get_server, get_input_stream
-from werkzeug.wsgi import get_current_url as _environ_url
+from werkzeug.exceptions import BadRequest
 
-from . import headers as _http
-from .core import compiled
-from .datastructures import EnvironHeaders, Headers, _ends_a_line
-from .formparser import FormDataParser
-from .headers import parse_accept_header, parse_query
-from .headers.sansio import parse_cookie
+from . import json
+from .globals import _cv_app
+from .helpers import _split_blueprint_path
+from .messages import Request as RequestBase
+from .messages import Response as ResponseBase
 
 if t.TYPE_CHECKING:
-    from datetime import datetime, timedelta
-
-    from _typeshed.wsgi import WSGIEnvironment
+    from werkzeug.exceptions import HTTPException
+    from werkzeug.routing import Rule
 
 __all__ = ["Request", "Response"]
 
 
-class _PlainLazy:
-    """An attribute that is computed when it is first read, then kept in the instance.
+class _Limit:
+    """A limit on request bodies: the request's own, or else the app's setting."""
 
-    It has no ``__set__``: what is kept, or assigned, is read without coming here again.
-    """
+    def __init__(self, setting: str, doc: str) -> None:
+        self.setting = setting
+        self.__doc__ = doc
 
-    def __init__(self, function: t.Callable[[t.Any], t.Any]) -> None:
-        self.fget = function
-        self.__name__ = function.__name__
-        self.__doc__ = function.__doc__
+    def __set_name__(self, owner: type, name: str) -> None:
+        self.name = name
+        self.slot = f"_{name}"
 
-    def __get__(self, instance: t.Any, owner: type | None = None) -> t.Any:
-        if instance is None:
+    def __get__(self, request: t.Any, owner: type | None = None) -> t.Any:
+        if request is None:
             return self
-        # A subclass may have a descriptor of its own in front, which comes here every time.
-        own = instance.__dict__
-        if self.__name__ in own:
-            return own[self.__name__]
-        value = own[self.__name__] = self.fget(instance)
-        return value
+        own = getattr(request, self.slot)
+        if own is not None:
+            return own
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return getattr(RequestBase, self.name)
+        return ctx.app.config[self.setting]
+
+    def __set__(self, request: t.Any, value: int | None) -> None:
+        setattr(request, self.slot, value)
 
 
-if t.TYPE_CHECKING:
-    from werkzeug.utils import cached_property as _lazy
-else:
-    _lazy = _PlainLazy if compiled is None else compiled.Lazy
+class Request(RequestBase):
+    """An incoming request, with the rule that it matched.
 
-
-def _text(tunnelled: str) -> str:
-    """Read as UTF-8 what WSGI hands on as Latin-1."""
-    if tunnelled.isascii():
-        return tunnelled
-    return tunnelled.encode("latin1").decode(errors="replace")
-
-
-class Request(_werkzeug.Request):
-    """An incoming request, read from a WSGI environ.
-
-    A :class:`werkzeug.wrappers.Request` in every respect.
-
-    :param environ: The environ.
-    :param populate_request: Whether to put the request into the environ.
-    :param shallow: Whether reading the body raises :exc:`RuntimeError`.
+    What a handler reads as :data:`kolben.request`. An app that wants another class sets
+    :attr:`kolben.Flask.request_class`.
     """
 
-    form_data_parser_class = FormDataParser
+    json_module: t.Any = json
 
-    #: Whether a subclass has its own idea of what is set when a request is made.
-    _reads_ahead: t.ClassVar[bool] = False
+    #: The rule that the URL matched; ``None`` if there is none.
+    url_rule: Rule | None = None
+    #: The arguments of the URL, as the view gets them; ``None`` if no rule matched.
+    view_args: dict[str, t.Any] | None = None
+    #: What matching the URL ended with, if that was not a rule.
+    routing_exception: HTTPException | None = None
 
-    def __init_subclass__(cls, **options: t.Any) -> None:
-        super().__init_subclass__(**options)
-        cls._reads_ahead = any(
-            _defined(cls, name) is not Request.__dict__[name] for name in _SET_BY_WERKZEUG
+    _max_content_length: int | None = None
+    _max_form_memory_size: int | None = None
+    _max_form_parts: int | None = None
+
+    if t.TYPE_CHECKING:
+        max_content_length: int | None
+        max_form_memory_size: int | None  # type: ignore[assignment]
+        max_form_parts: int | None
+    else:
+        max_content_length = _Limit(
+            "MAX_CONTENT_LENGTH",
+            """The most bytes of a body; a longer one is answered with 413. ``None``: no limit.
+
+            Unless it is set for this request, ``MAX_CONTENT_LENGTH`` of the app's config.
+            """,
+        )
+        max_form_memory_size = _Limit(
+            "MAX_FORM_MEMORY_SIZE",
+            """The most bytes of a form field that is no file. ``None``: no limit.
+
+            Unless it is set for this request, ``MAX_FORM_MEMORY_SIZE`` of the app's config.
+            """,
+        )
+        max_form_parts = _Limit(
+            "MAX_FORM_PARTS",
+            """The most fields of a multipart form. ``None``: no limit.
+
+            Unless it is set for this request, ``MAX_FORM_PARTS`` of the app's config.
+            """,
         )
 
-    def __init__(
-        self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
-    ) -> None:
-        if self._reads_ahead:
-            super().__init__(environ, populate_request, shallow)
-            self.headers = EnvironHeaders(environ)
-            return
-        self.environ = environ
-        self.shallow = shallow
-        if populate_request and not shallow:
-            environ["werkzeug.request"] = self
+    @property
+    def endpoint(self) -> str | None:
+        """The endpoint of the rule that the URL matched; ``None`` if there is none."""
+        rule = self.url_rule
+        return None if rule is None else t.cast("str", rule.endpoint)
 
-    # What Werkzeug sets when a request is made.
+    @property
+    def blueprint(self) -> str | None:
+        """The full name of the blueprint that answers; ``None`` if it is the app itself."""
+        endpoint = self.endpoint
+        if endpoint is not None and "." in endpoint:
+            return endpoint.rpartition(".")[0]
+        return None
 
-    @_lazy
-    def method(self) -> str:
-        """The method, in upper case."""
-        return t.cast("str", self.environ.get("REQUEST_METHOD", "GET").upper())
+    @property
+    def blueprints(self) -> list[str]:
+        """The full names of the blueprint that answers and of those around it, inner first."""
+        name = self.blueprint
+        return [] if name is None else _split_blueprint_path(name)
 
-    @_lazy
-    def scheme(self) -> str:
-        """The scheme of the URL."""
-        return t.cast("str", self.environ.get("wsgi.url_scheme", "http"))
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        ctx = _cv_app.get(None)
+        if (
+            ctx is not None
+            and ctx.app.debug
+            and self.mimetype != "multipart/form-data"
+            and not self.files
+        ):
+            from .debughelpers import attach_enctype_error_multidict  # noqa: PLC0415 - debug only
 
-    @_lazy
-    def server(self) -> tuple[str, int | None] | None:
-        """The address of the server: host and port, or path and ``None``."""
-        return _get_server(self.environ)
+            attach_enctype_error_multidict(self)
 
-    @_lazy
-    def root_path(self) -> str:
-        """Where the application is mounted, without a slash at the end."""
-        return _text(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
-
-    @_lazy
-    def path(self) -> str:
-        """The path below that, with a slash at the beginning."""
-        return "/" + _text(self.environ.get("PATH_INFO") or "").lstrip("/")
-
-    @_lazy
-    def query_string(self) -> bytes:
-        """The query as it was sent."""
-        return t.cast("str", self.environ.get("QUERY_STRING", "")).encode("latin1")
-
-    @_lazy
-    def headers(self) -> _WerkzeugHeaders:
-        """The headers, a view of the environ."""
-        return EnvironHeaders(self.environ)
-
-    @_lazy
-    def remote_addr(self) -> str | None:
-        """The address of the client, as the server sees it."""
-        return self.environ.get("REMOTE_ADDR")
-
-    # The URL.
-
-    @_lazy
-    def args(self) -> MultiDict[str, str]:
-        """The query, parsed."""
-        query: str
-        if self._reads_ahead or "query_string" in self.__dict__:
-            query = self.query_string.decode()
-        # PERF: straight from the environ, without bytes in between (benches/test_request.py).
-        elif not (query := self.environ.get("QUERY_STRING", "")).isascii():
-            query = query.encode("latin1").decode()
-        return parse_query(query, self.parameter_storage_class)
-
-    @_lazy
-    def host(self) -> str:
-        """The host that was asked for, if :attr:`trusted_hosts` covers it."""
-        return _http.get_host(
-            self.scheme, self.headers.get("host"), self.server, self.trusted_hosts
-        )
-
-    @_lazy
-    def full_path(self) -> str:
-        """The path and the query."""
-        return f"{self.path}?{self.query_string.decode()}"
-
-    @_lazy
-    def url(self) -> str:
-        """The whole URL, as an IRI."""
-        return _http.get_current_url(
-            self.scheme, self.host, self.root_path, self.path, self.query_string
-        )
-
-    @_lazy
-    def base_url(self) -> str:
-        """The URL without the query."""
-        return _http.get_current_url(self.scheme, self.host, self.root_path, self.path)
-
-    @_lazy
-    def root_url(self) -> str:
-        """The URL that the application is mounted at."""
-        return _http.get_current_url(self.scheme, self.host, self.root_path)
-
-    @_lazy
-    def url_root(self) -> str:
-        """The same as :attr:`root_url`."""
-        return self.root_url
-
-    @_lazy
-    def host_url(self) -> str:
-        """The scheme and the host of the URL."""
-        return _http.get_current_url(self.scheme, self.host)
-
-    @_lazy
-    def access_route(self) -> list[str]:
-        """The addresses that the request came through, the client first."""
-        if "X-Forwarded-For" in self.headers:
-            forwarded = self.headers["X-Forwarded-For"]
-            return self.list_storage_class(_http.parse_list_header(forwarded))
-        if self.remote_addr is not None:
-            return self.list_storage_class([self.remote_addr])
-        return self.list_storage_class()
-
-    # Headers.
-
-    @_lazy
-    def cookies(self) -> t.Any:
-        """The cookies."""
-        sent = self.headers.getlist("Cookie")
-        cookie = sent[0] if len(sent) == 1 else ";".join(sent)
-        return parse_cookie(cookie, self.dict_storage_class)
-
-    @_lazy
-    def content_length(self) -> int | None:
-        """The length of the body; ``None`` if it is not stated, or the body is chunked."""
-        return _http.get_content_length(
-            self.headers.get("Content-Length"), self.headers.get("Transfer-Encoding")
-        )
-
-    date = header_property(
-        "Date", None, _http.parse_date, read_only=True, doc="When the message was made."
-    )
-    access_control_request_headers = header_property(
-        "Access-Control-Request-Headers",
-        load_func=_http.parse_set_header,
-        read_only=True,
-        doc="The headers that a cross-origin request is going to send.",
-    )
-
-    def _parse_content_type(self) -> None:
-        if not hasattr(self, "_parsed_content_type"):
-            content_type = self.headers.get("Content-Type", "")
-            self._parsed_content_type = _http.parse_options_header(content_type)
-
-    @_lazy
-    def pragma(self) -> t.Any:
-        """The ``Pragma`` header."""
-        return _http.parse_set_header(self.headers.get("Pragma", ""))
-
-    @_lazy
-    def accept_mimetypes(self) -> MIMEAccept:
-        """The types of content that the client takes."""
-        return parse_accept_header(self.headers.get("Accept"), MIMEAccept)
-
-    @_lazy
-    def accept_charsets(self) -> CharsetAccept:
-        """The charsets that the client takes."""
-        return parse_accept_header(self.headers.get("Accept-Charset"), CharsetAccept)
-
-    @_lazy
-    def accept_encodings(self) -> t.Any:
-        """The compressions that the client takes."""
-        return parse_accept_header(self.headers.get("Accept-Encoding"))
-
-    @_lazy
-    def accept_languages(self) -> LanguageAccept:
-        """The languages that the client takes."""
-        return parse_accept_header(self.headers.get("Accept-Language"), LanguageAccept)
-
-    @_lazy
-    def cache_control(self) -> RequestCacheControl:
-        """The ``Cache-Control`` header."""
-        return _http.parse_cache_control_header(
-            self.headers.get("Cache-Control"), None, RequestCacheControl
-        )
-
-    @_lazy
-    def if_match(self) -> t.Any:
-        """The tags of ``If-Match``."""
-        return _http.parse_etags(self.headers.get("If-Match"))
-
-    @_lazy
-    def if_none_match(self) -> t.Any:
-        """The tags of ``If-None-Match``."""
-        return _http.parse_etags(self.headers.get("If-None-Match"))
-
-    @_lazy
-    def if_modified_since(self) -> datetime | None:
-        """The date of ``If-Modified-Since``."""
-        return _http.parse_date(self.headers.get("If-Modified-Since"))
-
-    @_lazy
-    def if_unmodified_since(self) -> datetime | None:
-        """The date of ``If-Unmodified-Since``."""
-        return _http.parse_date(self.headers.get("If-Unmodified-Since"))
-
-    @_lazy
-    def if_range(self) -> t.Any:
-        """The tag or the date of ``If-Range``."""
-        return _http.parse_if_range_header(self.headers.get("If-Range"))
-
-    @_lazy
-    def range(self) -> t.Any:
-        """The ``Range`` header."""
-        return _http.parse_range_header(self.headers.get("Range"))
-
-    @_lazy
-    def user_agent(self) -> t.Any:
-        """The ``User-Agent`` header, as a :attr:`user_agent_class`."""
-        return self.user_agent_class(self.headers.get("User-Agent", ""))
-
-    @_lazy
-    def authorization(self) -> t.Any:
-        """The ``Authorization`` header."""
-        return _http.Authorization.from_header(self.headers.get("Authorization"))
-
-    # The body.
-
-    @_lazy
-    def stream(self) -> t.IO[bytes]:
-        """The body as a stream that ends where the body does."""
-        if self.shallow:
-            raise RuntimeError(
-                "This request was created with 'shallow=True', reading"
-                " from the input stream is disabled."
-            )
-        return get_input_stream(self.environ, max_content_length=self.max_content_length)
-
-    @_lazy
-    def data(self) -> bytes:
-        """The body, if it is no form."""
-        return self.get_data(parse_form_data=True)
-
-    @_lazy
-    def form(self) -> t.Any:
-        """The fields of the form in the body."""
-        self._load_form_data()
-        return self.form
-
-    @_lazy
-    def files(self) -> t.Any:
-        """The files of the form in the body."""
-        self._load_form_data()
-        return self.files
-
-    @_lazy
-    def values(self) -> CombinedMultiDict[str, str]:
-        """:attr:`args`, and :attr:`form` unless the method is ``GET``."""
-        sources = [self.args]
-        if self.method != "GET":
-            sources.append(self.form)
-        return CombinedMultiDict(
-            [source if isinstance(source, MultiDict) else MultiDict(source) for source in sources]
-        )
+    def on_json_loading_failed(self, e: ValueError | None) -> t.Any:
+        """Answer a body that is not JSON with 400; only in debug mode it says why."""
+        try:
+            return super().on_json_loading_failed(e)
+        except BadRequest as error:
+            ctx = _cv_app.get(None)
+            if ctx is not None and ctx.app.debug:
+                raise
+            raise BadRequest() from error
 
 
-#: The attributes that Werkzeug assigns when a request is made.
-_SET_BY_WERKZEUG = (
-    "headers",
-    "method",
-    "path",
-    "query_string",
-    "remote_addr",
-    "root_path",
-    "scheme",
-    "server",
-)
+class Response(ResponseBase):
+    """An outgoing response: HTML unless told otherwise.
 
-
-def _defined(cls: type, name: str) -> t.Any:
-    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
-
-
-class Response(_werkzeug.Response):
-    """An outgoing response.
-
-    A :class:`werkzeug.wrappers.Response` in every respect, except that a status line with CR, LF or
-    NUL raises :exc:`ValueError`, as a header does.
-
-    :param response: The body: text, bytes, or an iterable of either.
-    :param status: The status: a code, or a line.
-    :param headers: The headers.
-    :param mimetype: The type of the body, without parameters.
-    :param content_type: The type of the body, with them.
-    :param direct_passthrough: Whether the body goes to the server as it is.
+    An app that wants another class sets :attr:`kolben.Flask.response_class`.
     """
 
-    def __init__(
-        self,
-        response: t.Any = None,
-        status: t.Any = None,
-        headers: t.Any = None,
-        mimetype: str | None = None,
-        content_type: str | None = None,
-        direct_passthrough: bool = False,
-    ) -> None:
-        if not isinstance(headers, _WerkzeugHeaders):
-            headers = Headers(headers) if headers else Headers()
-        super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+    default_mimetype: str | None = "text/html"
+    json_module = json
+    autocorrect_location_header = False
 
-    def _clean_status(self, value: t.Any) -> tuple[str, int]:
-        status, code = super()._clean_status(value)
-        if _ends_a_line(status) is not None:
-            raise ValueError(
-                f"The status must not contain a carriage return, line feed or null: {status!r}"
-            )
-        return status, code
-
-    def set_cookie(
-        self,
-        key: str,
-        value: str = "",
-        max_age: timedelta | int | None = None,
-        expires: str | datetime | int | float | None = None,
-        path: str | None = "/",
-        domain: str | None = None,
-        secure: bool = False,
-        httponly: bool = False,
-        samesite: str | None = None,
-        partitioned: bool = False,
-    ) -> None:
-        """Set a cookie; :func:`kolben.headers.dump_cookie` explains the parameters."""
-        cookie = _http.dump_cookie(
-            key,
-            value=value,
-            max_age=max_age,
-            expires=expires,
-            path=path,
-            domain=domain,
-            secure=secure,
-            httponly=httponly,
-            max_size=self.max_cookie_size,
-            samesite=samesite,
-            partitioned=partitioned,
-        )
-        self.headers.add("Set-Cookie", cookie)
-
-    def get_wsgi_headers(self, environ: WSGIEnvironment) -> _WerkzeugHeaders:
-        """Return the headers as they are sent in answer to that environ."""
-        headers = Headers(self.headers)
-        status = self.status_code
-        bodiless = 100 <= status < 200 or status == 204
-        location = content_location = content_length = None
-        for name, value in headers:
-            lower = name.lower()
-            if lower == "location":
-                location = value
-            elif lower == "content-location":
-                content_location = value
-            elif lower == "content-length":
-                content_length = value
-        if location is not None:
-            headers["Location"] = self._sent_location(location, environ)
-        if content_location is not None:
-            headers["Content-Location"] = _http.iri_to_uri(content_location)
-        if bodiless:
-            headers.remove("Content-Length")
-        elif status == 304:
-            remove_entity_headers(headers)
-        elif self.automatically_set_content_length and content_length is None and self.is_sequence:
-            headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
-        return headers
-
-    def _sent_location(self, location: str, environ: WSGIEnvironment) -> str:
-        location = _http.iri_to_uri(location)
-        if not self.autocorrect_location_header:
-            return location
-        return urljoin(_http.iri_to_uri(_environ_url(environ, strip_querystring=True)), location)
+    @property
+    def max_cookie_size(self) -> int:  # type: ignore[override]
+        """The size from which on a cookie is warned about: ``MAX_COOKIE_SIZE`` of the config."""
+        ctx = _cv_app.get(None)
+        if ctx is None:
+            return ResponseBase.max_cookie_size
+        return t.cast("int", ctx.app.config["MAX_COOKIE_SIZE"])

@@ -15,7 +15,7 @@ from werkzeug import formparser as werkzeug_formparser
 from werkzeug.wrappers import Request as WerkzeugRequest
 
 from kolben import datastructures, formparser
-from kolben.wrappers import Request
+from kolben.messages import Request
 
 names = st.sampled_from(["A", "a", "X-b", "x-B", "Content-Type", "\u212a", "k", "\xc9", ""])
 values = st.one_of(

@@ -356,7 +356,7 @@ def test_cve_2024_49767_memory_stays_within_its_limit() -> None:
 
 
 def test_cve_2023_23934_a_nameless_cookie_shadows_nothing() -> None:
-    from kolben.wrappers import Request
+    from kolben.messages import Request
 
     request = Request({"HTTP_COOKIE": "=__Host-test=bad; a=b", "REQUEST_METHOD": "GET"})
     assert "__Host-test" not in request.cookies

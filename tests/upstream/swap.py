@@ -54,7 +54,7 @@ SWAPS: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("get_content_length", "get_current_url", "get_host", "host_is_trusted"),
     ),
     ("kolben.headers", "werkzeug.datastructures", ("Authorization", "WWWAuthenticate")),
-    ("kolben.wrappers", "werkzeug.wrappers", ("Request", "Response")),
+    ("kolben.messages", "werkzeug.wrappers", ("Request", "Response")),
     ("kolben.routing", "werkzeug.routing", ("Map", "MapAdapter", "Rule", "StateMachineMatcher")),
 )
 

@@ -69,4 +69,4 @@ def jsonify(*args: t.Any, **kwargs: t.Any) -> Response:
     :param args: The value or values; none stands for ``None``.
     :param kwargs: An object, in place of values.
     """
-    return t.cast("Response", current_app.json.response(*args, **kwargs))
+    return current_app.json.response(*args, **kwargs)

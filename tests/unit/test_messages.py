@@ -16,9 +16,9 @@ from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
 from werkzeug.user_agent import UserAgent
 
-from kolben import formparser, wrappers
+from kolben import formparser, messages
 from kolben.datastructures import EnvironHeaders, Headers
-from kolben.wrappers import Request, Response
+from kolben.messages import Request, Response
 
 
 def environ(**changes: t.Any) -> dict[str, t.Any]:
@@ -397,4 +397,4 @@ class TestResponse:
 
 
 def test_names() -> None:
-    assert sorted(wrappers.__all__) == ["Request", "Response"]
+    assert sorted(messages.__all__) == ["Request", "Response"]

@@ -1,0 +1,441 @@
+"""Requests and responses: Werkzeug's classes, read from the core on first use.
+
+A :class:`Request` keeps the environ and computes everything else when it is read. Where this
+differs from Werkzeug on purpose: a request reads the environ when an attribute is first used, not
+when it is made; a status line with CR, LF or NUL raises :exc:`ValueError`.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from urllib.parse import urljoin
+
+from werkzeug import wrappers as _werkzeug
+from werkzeug.datastructures import (
+    CharsetAccept,
+    CombinedMultiDict,
+    LanguageAccept,
+    MIMEAccept,
+    MultiDict,
+    RequestCacheControl,
+)
+from werkzeug.datastructures import Headers as _WerkzeugHeaders
+from werkzeug.http import remove_entity_headers
+from werkzeug.utils import header_property
+from werkzeug.wsgi import _get_server, get_input_stream
+from werkzeug.wsgi import get_current_url as _environ_url
+
+from . import headers as _http
+from .datastructures import EnvironHeaders, Headers, _ends_a_line
+from .formparser import FormDataParser
+from .headers import parse_accept_header, parse_query
+from .headers.sansio import parse_cookie
+from .lazy import lazy
+
+if t.TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from _typeshed.wsgi import WSGIEnvironment
+
+__all__ = ["Request", "Response"]
+
+
+def _text(tunnelled: str) -> str:
+    """Read as UTF-8 what WSGI hands on as Latin-1."""
+    if tunnelled.isascii():
+        return tunnelled
+    return tunnelled.encode("latin1").decode(errors="replace")
+
+
+class Request(_werkzeug.Request):
+    """An incoming request, read from a WSGI environ.
+
+    A :class:`werkzeug.wrappers.Request` in every respect.
+
+    :param environ: The environ.
+    :param populate_request: Whether to put the request into the environ.
+    :param shallow: Whether reading the body raises :exc:`RuntimeError`.
+    """
+
+    form_data_parser_class = FormDataParser
+
+    #: Whether a subclass has its own idea of what is set when a request is made.
+    _reads_ahead: t.ClassVar[bool] = False
+
+    def __init_subclass__(cls, **options: t.Any) -> None:
+        super().__init_subclass__(**options)
+        cls._reads_ahead = any(
+            _defined(cls, name) is not Request.__dict__[name] for name in _SET_BY_WERKZEUG
+        )
+
+    def __init__(
+        self, environ: WSGIEnvironment, populate_request: bool = True, shallow: bool = False
+    ) -> None:
+        if self._reads_ahead:
+            super().__init__(environ, populate_request, shallow)
+            self.headers = EnvironHeaders(environ)
+            return
+        self.environ = environ
+        self.shallow = shallow
+        if populate_request and not shallow:
+            environ["werkzeug.request"] = self
+
+    # What Werkzeug sets when a request is made.
+
+    @lazy
+    def method(self) -> str:
+        """The method, in upper case."""
+        return t.cast("str", self.environ.get("REQUEST_METHOD", "GET").upper())
+
+    @lazy
+    def scheme(self) -> str:
+        """The scheme of the URL."""
+        return t.cast("str", self.environ.get("wsgi.url_scheme", "http"))
+
+    @lazy
+    def server(self) -> tuple[str, int | None] | None:
+        """The address of the server: host and port, or path and ``None``."""
+        return _get_server(self.environ)
+
+    @lazy
+    def root_path(self) -> str:
+        """Where the application is mounted, without a slash at the end."""
+        return _text(self.environ.get("SCRIPT_NAME") or "").rstrip("/")
+
+    @lazy
+    def path(self) -> str:
+        """The path below that, with a slash at the beginning."""
+        return "/" + _text(self.environ.get("PATH_INFO") or "").lstrip("/")
+
+    @lazy
+    def query_string(self) -> bytes:
+        """The query as it was sent."""
+        return t.cast("str", self.environ.get("QUERY_STRING", "")).encode("latin1")
+
+    @lazy
+    def headers(self) -> _WerkzeugHeaders:
+        """The headers, a view of the environ."""
+        return EnvironHeaders(self.environ)
+
+    @lazy
+    def remote_addr(self) -> str | None:
+        """The address of the client, as the server sees it."""
+        return self.environ.get("REMOTE_ADDR")
+
+    # The URL.
+
+    @lazy
+    def args(self) -> MultiDict[str, str]:
+        """The query, parsed."""
+        query: str
+        if self._reads_ahead or "query_string" in self.__dict__:
+            query = self.query_string.decode()
+        # PERF: straight from the environ, without bytes in between (benches/test_request.py).
+        elif not (query := self.environ.get("QUERY_STRING", "")).isascii():
+            query = query.encode("latin1").decode()
+        return parse_query(query, self.parameter_storage_class)
+
+    @lazy
+    def host(self) -> str:
+        """The host that was asked for, if :attr:`trusted_hosts` covers it."""
+        return _http.get_host(
+            self.scheme, self.headers.get("host"), self.server, self.trusted_hosts
+        )
+
+    @lazy
+    def full_path(self) -> str:
+        """The path and the query."""
+        return f"{self.path}?{self.query_string.decode()}"
+
+    @lazy
+    def url(self) -> str:
+        """The whole URL, as an IRI."""
+        return _http.get_current_url(
+            self.scheme, self.host, self.root_path, self.path, self.query_string
+        )
+
+    @lazy
+    def base_url(self) -> str:
+        """The URL without the query."""
+        return _http.get_current_url(self.scheme, self.host, self.root_path, self.path)
+
+    @lazy
+    def root_url(self) -> str:
+        """The URL that the application is mounted at."""
+        return _http.get_current_url(self.scheme, self.host, self.root_path)
+
+    @lazy
+    def url_root(self) -> str:
+        """The same as :attr:`root_url`."""
+        return self.root_url
+
+    @lazy
+    def host_url(self) -> str:
+        """The scheme and the host of the URL."""
+        return _http.get_current_url(self.scheme, self.host)
+
+    @lazy
+    def access_route(self) -> list[str]:
+        """The addresses that the request came through, the client first."""
+        if "X-Forwarded-For" in self.headers:
+            forwarded = self.headers["X-Forwarded-For"]
+            return self.list_storage_class(_http.parse_list_header(forwarded))
+        if self.remote_addr is not None:
+            return self.list_storage_class([self.remote_addr])
+        return self.list_storage_class()
+
+    # Headers.
+
+    @lazy
+    def cookies(self) -> t.Any:
+        """The cookies."""
+        sent = self.headers.getlist("Cookie")
+        cookie = sent[0] if len(sent) == 1 else ";".join(sent)
+        return parse_cookie(cookie, self.dict_storage_class)
+
+    @lazy
+    def content_length(self) -> int | None:
+        """The length of the body; ``None`` if it is not stated, or the body is chunked."""
+        return _http.get_content_length(
+            self.headers.get("Content-Length"), self.headers.get("Transfer-Encoding")
+        )
+
+    date = header_property(
+        "Date", None, _http.parse_date, read_only=True, doc="When the message was made."
+    )
+    access_control_request_headers = header_property(
+        "Access-Control-Request-Headers",
+        load_func=_http.parse_set_header,
+        read_only=True,
+        doc="The headers that a cross-origin request is going to send.",
+    )
+
+    def _parse_content_type(self) -> None:
+        if not hasattr(self, "_parsed_content_type"):
+            content_type = self.headers.get("Content-Type", "")
+            self._parsed_content_type = _http.parse_options_header(content_type)
+
+    @lazy
+    def pragma(self) -> t.Any:
+        """The ``Pragma`` header."""
+        return _http.parse_set_header(self.headers.get("Pragma", ""))
+
+    @lazy
+    def accept_mimetypes(self) -> MIMEAccept:
+        """The types of content that the client takes."""
+        return parse_accept_header(self.headers.get("Accept"), MIMEAccept)
+
+    @lazy
+    def accept_charsets(self) -> CharsetAccept:
+        """The charsets that the client takes."""
+        return parse_accept_header(self.headers.get("Accept-Charset"), CharsetAccept)
+
+    @lazy
+    def accept_encodings(self) -> t.Any:
+        """The compressions that the client takes."""
+        return parse_accept_header(self.headers.get("Accept-Encoding"))
+
+    @lazy
+    def accept_languages(self) -> LanguageAccept:
+        """The languages that the client takes."""
+        return parse_accept_header(self.headers.get("Accept-Language"), LanguageAccept)
+
+    @lazy
+    def cache_control(self) -> RequestCacheControl:
+        """The ``Cache-Control`` header."""
+        return _http.parse_cache_control_header(
+            self.headers.get("Cache-Control"), None, RequestCacheControl
+        )
+
+    @lazy
+    def if_match(self) -> t.Any:
+        """The tags of ``If-Match``."""
+        return _http.parse_etags(self.headers.get("If-Match"))
+
+    @lazy
+    def if_none_match(self) -> t.Any:
+        """The tags of ``If-None-Match``."""
+        return _http.parse_etags(self.headers.get("If-None-Match"))
+
+    @lazy
+    def if_modified_since(self) -> datetime | None:
+        """The date of ``If-Modified-Since``."""
+        return _http.parse_date(self.headers.get("If-Modified-Since"))
+
+    @lazy
+    def if_unmodified_since(self) -> datetime | None:
+        """The date of ``If-Unmodified-Since``."""
+        return _http.parse_date(self.headers.get("If-Unmodified-Since"))
+
+    @lazy
+    def if_range(self) -> t.Any:
+        """The tag or the date of ``If-Range``."""
+        return _http.parse_if_range_header(self.headers.get("If-Range"))
+
+    @lazy
+    def range(self) -> t.Any:
+        """The ``Range`` header."""
+        return _http.parse_range_header(self.headers.get("Range"))
+
+    @lazy
+    def user_agent(self) -> t.Any:
+        """The ``User-Agent`` header, as a :attr:`user_agent_class`."""
+        return self.user_agent_class(self.headers.get("User-Agent", ""))
+
+    @lazy
+    def authorization(self) -> t.Any:
+        """The ``Authorization`` header."""
+        return _http.Authorization.from_header(self.headers.get("Authorization"))
+
+    # The body.
+
+    @lazy
+    def stream(self) -> t.IO[bytes]:
+        """The body as a stream that ends where the body does."""
+        if self.shallow:
+            raise RuntimeError(
+                "This request was created with 'shallow=True', reading"
+                " from the input stream is disabled."
+            )
+        return get_input_stream(self.environ, max_content_length=self.max_content_length)
+
+    @lazy
+    def data(self) -> bytes:
+        """The body, if it is no form."""
+        return self.get_data(parse_form_data=True)
+
+    @lazy
+    def form(self) -> t.Any:
+        """The fields of the form in the body."""
+        self._load_form_data()
+        return self.form
+
+    @lazy
+    def files(self) -> t.Any:
+        """The files of the form in the body."""
+        self._load_form_data()
+        return self.files
+
+    @lazy
+    def values(self) -> CombinedMultiDict[str, str]:
+        """:attr:`args`, and :attr:`form` unless the method is ``GET``."""
+        sources = [self.args]
+        if self.method != "GET":
+            sources.append(self.form)
+        return CombinedMultiDict(
+            [source if isinstance(source, MultiDict) else MultiDict(source) for source in sources]
+        )
+
+
+#: The attributes that Werkzeug assigns when a request is made.
+_SET_BY_WERKZEUG = (
+    "headers",
+    "method",
+    "path",
+    "query_string",
+    "remote_addr",
+    "root_path",
+    "scheme",
+    "server",
+)
+
+
+def _defined(cls: type, name: str) -> t.Any:
+    return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
+
+
+class Response(_werkzeug.Response):
+    """An outgoing response.
+
+    A :class:`werkzeug.wrappers.Response` in every respect, except that a status line with CR, LF or
+    NUL raises :exc:`ValueError`, as a header does.
+
+    :param response: The body: text, bytes, or an iterable of either.
+    :param status: The status: a code, or a line.
+    :param headers: The headers.
+    :param mimetype: The type of the body, without parameters.
+    :param content_type: The type of the body, with them.
+    :param direct_passthrough: Whether the body goes to the server as it is.
+    """
+
+    def __init__(
+        self,
+        response: t.Any = None,
+        status: t.Any = None,
+        headers: t.Any = None,
+        mimetype: str | None = None,
+        content_type: str | None = None,
+        direct_passthrough: bool = False,
+    ) -> None:
+        if not isinstance(headers, _WerkzeugHeaders):
+            headers = Headers(headers) if headers else Headers()
+        super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+    def _clean_status(self, value: t.Any) -> tuple[str, int]:
+        status, code = super()._clean_status(value)
+        if _ends_a_line(status) is not None:
+            raise ValueError(
+                f"The status must not contain a carriage return, line feed or null: {status!r}"
+            )
+        return status, code
+
+    def set_cookie(
+        self,
+        key: str,
+        value: str = "",
+        max_age: timedelta | int | None = None,
+        expires: str | datetime | int | float | None = None,
+        path: str | None = "/",
+        domain: str | None = None,
+        secure: bool = False,
+        httponly: bool = False,
+        samesite: str | None = None,
+        partitioned: bool = False,
+    ) -> None:
+        """Set a cookie; :func:`kolben.headers.dump_cookie` explains the parameters."""
+        cookie = _http.dump_cookie(
+            key,
+            value=value,
+            max_age=max_age,
+            expires=expires,
+            path=path,
+            domain=domain,
+            secure=secure,
+            httponly=httponly,
+            max_size=self.max_cookie_size,
+            samesite=samesite,
+            partitioned=partitioned,
+        )
+        self.headers.add("Set-Cookie", cookie)
+
+    def get_wsgi_headers(self, environ: WSGIEnvironment) -> _WerkzeugHeaders:
+        """Return the headers as they are sent in answer to that environ."""
+        headers = Headers(self.headers)
+        status = self.status_code
+        bodiless = 100 <= status < 200 or status == 204
+        location = content_location = content_length = None
+        for name, value in headers:
+            lower = name.lower()
+            if lower == "location":
+                location = value
+            elif lower == "content-location":
+                content_location = value
+            elif lower == "content-length":
+                content_length = value
+        if location is not None:
+            headers["Location"] = self._sent_location(location, environ)
+        if content_location is not None:
+            headers["Content-Location"] = _http.iri_to_uri(content_location)
+        if bodiless:
+            headers.remove("Content-Length")
+        elif status == 304:
+            remove_entity_headers(headers)
+        elif self.automatically_set_content_length and content_length is None and self.is_sequence:
+            headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
+        return headers
+
+    def _sent_location(self, location: str, environ: WSGIEnvironment) -> str:
+        location = _http.iri_to_uri(location)
+        if not self.autocorrect_location_header:
+            return location
+        return urljoin(_http.iri_to_uri(_environ_url(environ, strip_querystring=True)), location)

@@ -1,0 +1,1 @@
+"""Flask's import paths for what registers and does not serve."""
