@@ -211,8 +211,8 @@ impl AppContextCore {
 impl AppContextCore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
-    fn new(_arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
-        let app = _arguments.py().None();
+    fn new(py: Python<'_>, _arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
+        let app = py.None();
         let fields = AppFields { app, g: None, url_adapter: None, pushed: Pushed::empty() };
         Self { fields: UnsafeCell::new(fields) }
     }
@@ -357,8 +357,7 @@ unsafe impl Sync for RequestContextCore {}
 impl RequestContextCore {
     #[new]
     #[pyo3(signature = (*_arguments, **_keywords))]
-    fn new(_arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
-        let py = _arguments.py();
+    fn new(py: Python<'_>, _arguments: &Bound<'_, PyAny>, _keywords: Option<&Bound<'_, PyAny>>) -> Self {
         let fields = RequestFields {
             app: py.None(),
             request: py.None(),
