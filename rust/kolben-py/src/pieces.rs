@@ -138,9 +138,8 @@ fn spaced<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> 
         std::slice::from_raw_parts_mut(data, bytes.len())
     };
     for character in characters {
-        if *character == b'+' {
-            *character = b' ';
-        }
+        // Assigned in any case, so that many are at a time.
+        *character = if *character == b'+' { b' ' } else { *character };
     }
     Ok(text)
 }

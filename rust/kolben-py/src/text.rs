@@ -159,7 +159,7 @@ pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyS
         return text_of(py, text);
     };
     if let Some(known) = place.get(py).map(|known| known.into_bound(py))
-        && known.to_str().is_ok_and(|known| known.as_bytes() == text)
+        && is_text(&known, text)
     {
         return Ok(known);
     }
@@ -168,12 +168,33 @@ pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyS
     Ok(name)
 }
 
+#[inline]
 fn slot(text: &[u8]) -> usize {
     let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let (words, rest) = text.as_chunks::<8>();
-    let hash = words.iter().fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let words = text.as_chunks::<8>().0.iter();
+    let hash = words.fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    // Whatever is left over, with some bytes twice rather than one by one.
+    let half = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+    let last = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => u64::from_le_bytes(*last),
+        (None, Some(first), Some(last)) => half(first) << 32 | half(last),
+        _ => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
     usize::try_from(mix(hash, last) % NAMES.len() as u64).unwrap_or_default()
+}
+
+/// Whether a `str` has those bytes in UTF-8.
+#[inline]
+fn is_text(known: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
+    if !is_ascii(known) {
+        return known.to_str().is_ok_and(|known| known.as_bytes() == bytes);
+    }
+    // SAFETY: a live ASCII `str` has as many characters of one byte as is its length.
+    let characters = unsafe {
+        let length = ffi::PyUnicode_GET_LENGTH(known.as_ptr()).cast_unsigned();
+        std::slice::from_raw_parts(ffi::PyUnicode_DATA(known.as_ptr()).cast::<u8>(), length)
+    };
+    characters == bytes
 }
 
 /// Makes such a string in lower case: of ASCII text, or else what Python makes of it.

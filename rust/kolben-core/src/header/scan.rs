@@ -120,14 +120,14 @@ pub(crate) fn contains_each(text: &[u8], bytes: [u8; 2]) -> [bool; 2] {
             *seen |= matches(word, byte);
         }
     };
-    let (words, rest) = text.as_chunks::<8>();
-    for word in words {
+    for word in text.as_chunks::<8>().0 {
         look(*word);
     }
-    match text.last_chunk::<8>() {
-        // Some of them are seen a second time, which is no harm.
-        Some(last) => look(*last),
-        None => return bytes.map(|byte| rest.contains(&byte)),
+    // Some of them are seen a second time, which is no harm.
+    match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => look(*last),
+        (None, Some([a, b, c, d]), Some([e, f, g, h])) => look([*a, *b, *c, *d, *e, *f, *g, *h]),
+        _ => return bytes.map(|byte| text.contains(&byte)),
     }
     seen.map(|seen| seen != 0)
 }
