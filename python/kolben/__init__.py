@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 import typing as t
 
+# First, so that its warning shows who imported Kolben.
+from .core import CoreStatus as CoreStatus
+from .core import CoreUnavailableWarning as CoreUnavailableWarning
+from .core import core_status as core_status
+
+# isort: split
 from . import json as json
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
-from .core import CoreStatus as CoreStatus
-from .core import CoreUnavailableWarning as CoreUnavailableWarning
-from .core import core_status as core_status
 from .ctx import after_this_request as after_this_request
 from .ctx import copy_current_request_context as copy_current_request_context
 from .ctx import has_app_context as has_app_context
