@@ -1,4 +1,4 @@
-"""A pytest plugin that makes ``import flask``, and ``flask.x``, give Kolben's modules themselves."""
+"""A pytest plugin: ``import flask``, and ``flask.x``, give Kolben's modules themselves."""
 
 from __future__ import annotations
 
@@ -55,6 +55,7 @@ importlib.metadata.version = _version_of
 def pytest_report_header() -> str:
     """Say in the header what runs."""
     import flask
+
     import kolben
 
     assert flask is kolben
