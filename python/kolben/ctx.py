@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-import sys
 import typing as t
 from functools import update_wrapper
 
 from werkzeug.exceptions import HTTPException
 
+from .core import compiled
+from .ctx_pure import SENTINEL
 from .globals import _cv_app, _cv_request
-from .lazy import lazy
-from .signals import appcontext_popped, appcontext_pushed
+
+if t.TYPE_CHECKING or compiled is None:
+    from .ctx_pure import AppContextCore, RequestContextCore
+else:
+    from ._core import AppContextCore, RequestContextCore
 
 if t.TYPE_CHECKING:
-    from contextvars import Token
     from types import TracebackType
 
     import typing_extensions as te
-    from _typeshed.wsgi import WSGIEnvironment
-    from werkzeug.routing import MapAdapter
 
     from . import typing as ft
-    from .app import Flask
     from .sessions import SessionMixin
-    from .wrappers import Request
 
     _F = t.TypeVar("_F", bound=t.Callable[..., t.Any])
 
@@ -36,7 +35,7 @@ __all__ = [
     "has_request_context",
 ]
 
-_sentinel: t.Any = object()
+_sentinel = SENTINEL
 
 
 class _AppCtxGlobals:
@@ -140,11 +139,11 @@ def _default_template_ctx_processor() -> dict[str, t.Any]:
 class _Context:
     """What both contexts do: they are pushed and popped, by hand or by ``with``."""
 
-    def push(self) -> None:
-        raise NotImplementedError
+    if t.TYPE_CHECKING:
 
-    def pop(self, exc: BaseException | None = _sentinel) -> None:
-        raise NotImplementedError
+        def push(self) -> None: ...
+
+        def pop(self, exc: BaseException | None = _sentinel) -> None: ...
 
     def __enter__(self) -> te.Self:
         self.push()
@@ -159,59 +158,14 @@ class _Context:
         self.pop(exc_value)
 
 
-class AppContext(_Context):
+class AppContext(AppContextCore, _Context):
     """The app, and what belongs to it for the length of a request or a command.
 
     :param app: The app.
     """
 
-    # One push deep, a context has its token here; what was there before waits in the pair.
-    _pushed: tuple[Token[AppContext], t.Any] | None = None
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-
-    @lazy
-    def url_adapter(self) -> MapAdapter | None:
-        """Builds URLs outside of requests; ``None`` unless ``SERVER_NAME`` is set."""
-        return self.app.create_url_adapter(None)
-
-    @lazy
-    def g(self) -> _AppCtxGlobals:
-        """The namespace that :data:`kolben.g` stands for."""
-        return self.app.app_ctx_globals_class()
-
-    def push(self) -> None:
-        """Make this the current app context."""
-        self._pushed = (_cv_app.set(self), self._pushed)
-        if appcontext_pushed.receivers:
-            app = self.app
-            appcontext_pushed.send(app, _async_wrapper=app.ensure_sync)
-
-    def pop(self, exc: BaseException | None = _sentinel) -> None:
-        """Bring back the app context before this one, after the teardown functions."""
-        app = self.app
-        token, before = _last_push(self._pushed)
-        try:
-            if before is None:
-                app.do_teardown_appcontext(sys.exc_info()[1] if exc is _sentinel else exc)
-        finally:
-            current = _cv_app.get()
-            self._pushed = before
-            _cv_app.reset(token)
-        if current is not self:
-            raise AssertionError(f"Popped wrong app context. ({current!r} instead of {self!r})")
-        if appcontext_popped.receivers:
-            appcontext_popped.send(app, _async_wrapper=app.ensure_sync)
-
-
-def _last_push(pushed: tuple[t.Any, t.Any] | None) -> tuple[t.Any, t.Any]:
-    if pushed is None:
-        raise AssertionError("The context was popped more often than it was pushed.")
-    return pushed
-
-
-class RequestContext(_Context):
+class RequestContext(RequestContextCore, _Context):
     """The request, and what belongs to it until it is answered.
 
     :param app: The app that answers.
@@ -219,35 +173,6 @@ class RequestContext(_Context):
     :param request: The request, if it is made already.
     :param session: The session, if it is open already.
     """
-
-    #: What :func:`kolben.get_flashed_messages` has taken out of the session.
-    flashes: list[tuple[str, str]] | None = None
-    url_adapter: MapAdapter | None = None
-    _open_session: SessionMixin | None = None
-    _pushed: tuple[tuple[Token[RequestContext], AppContext | None], t.Any] | None = None
-
-    def __init__(
-        self,
-        app: Flask,
-        environ: WSGIEnvironment,
-        request: Request | None = None,
-        session: SessionMixin | None = None,
-    ) -> None:
-        self.app = app
-        if request is None:
-            request = app.request_class(environ)
-            request.json_module = app.json
-        self.request = request
-        if session is not None:
-            self._open_session = session
-        try:
-            self.url_adapter = app.create_url_adapter(request)
-        except HTTPException as error:
-            request.routing_exception = error
-
-    @lazy
-    def _after_request_functions(self) -> list[ft.AfterRequestCallable[t.Any]]:
-        return []
 
     def copy(self) -> RequestContext:
         """Return another context of the same request and session, to push elsewhere."""
@@ -267,67 +192,12 @@ class RequestContext(_Context):
             request.url_rule, request.view_args = found  # type: ignore[assignment]
 
     @property
-    def _session(self) -> SessionMixin | None:
-        return self._open_session
-
-    @_session.setter
-    def _session(self, session: SessionMixin | None) -> None:
-        self._open_session = session
-
-    @property
     def session(self) -> SessionMixin:
         """The session; whoever reads it has accessed it, and the response says so."""
         session = self._session
         assert session is not None, "The session has not yet been opened."
         session.accessed = True
         return session
-
-    def push(self) -> None:
-        """Make this the current request context, open the session and match the URL."""
-        app = self.app
-        outer = _cv_app.get(None)
-        own: AppContext | None = None
-        if outer is None or outer.app is not app:
-            own = app.app_context()
-            own.push()
-        self._pushed = ((_cv_request.set(self), own), self._pushed)
-        if self._session is None:
-            # A converter may read the session, so it is there before the match.
-            interface = app.session_interface
-            session = interface.open_session(app, self.request)
-            if session is None:
-                session = interface.make_null_session(app)
-            self._session = session
-        if self.url_adapter is not None:
-            self.match_request()
-
-    def pop(self, exc: BaseException | None = _sentinel) -> None:
-        """Bring back the request context before this one, after the teardown functions."""
-        (token, own), before = _last_push(self._pushed)
-        try:
-            if before is None:
-                if exc is _sentinel:
-                    exc = sys.exc_info()[1]
-                self._tear_down(exc)
-        finally:
-            current = _cv_request.get()
-            self._pushed = before
-            _cv_request.reset(token)
-            if before is None:
-                # The environ and the request hold each other: let go of one.
-                current.request.environ["werkzeug.request"] = None
-            if own is not None:
-                own.pop(exc)
-            if current is not self:
-                raise AssertionError(
-                    f"Popped wrong request context. ({current!r} instead of {self!r})"
-                )
-
-    def _tear_down(self, exc: BaseException | None) -> None:
-        self.app.do_teardown_request(exc)
-        close = getattr(self.request, "close", None)
-        if close is not None:
-            close()
 
     def __repr__(self) -> str:
         request = self.request

@@ -59,6 +59,9 @@ class Request(_werkzeug.Request):
 
     form_data_parser_class = FormDataParser
 
+    #: Whether reading the body raises an error.
+    shallow = False
+
     #: Whether a subclass has its own idea of what is set when a request is made.
     _reads_ahead: t.ClassVar[bool] = False
 
@@ -76,7 +79,8 @@ class Request(_werkzeug.Request):
             self.headers = EnvironHeaders(environ)
             return
         self.environ = environ
-        self.shallow = shallow
+        if shallow:
+            self.shallow = True
         if populate_request and not shallow:
             environ["werkzeug.request"] = self
 

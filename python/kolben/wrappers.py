@@ -67,8 +67,8 @@ class Request(RequestBase):
 
     if t.TYPE_CHECKING:
         max_content_length: int | None
-        max_form_memory_size: int | None  # type: ignore[assignment]
-        max_form_parts: int | None
+        max_form_memory_size: int | None
+        max_form_parts: int | None  # type: ignore[assignment]
     else:
         max_content_length = _Limit(
             "MAX_CONTENT_LENGTH",

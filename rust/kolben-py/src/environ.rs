@@ -123,6 +123,47 @@ pub(crate) fn read<'py>(
     }))
 }
 
+/// What matching a URL needs of an environ, where any host will do.
+pub(crate) struct Glance {
+    pub(crate) path: Py<PyString>,
+    pub(crate) method: Py<PyString>,
+    pub(crate) websocket: bool,
+}
+
+impl Glance {
+    pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
+        let (path, method) = (self.path.clone_ref(py), self.method.clone_ref(py));
+        Self { path, method, websocket: self.websocket }
+    }
+}
+
+/// Read what matching a URL needs from an environ; `None` if [`read`] has to have a closer look.
+pub(crate) fn glance(environ: &Bound<'_, PyDict>) -> PyResult<Option<Glance>> {
+    let py = environ.py();
+    let text = |name| -> PyResult<Option<Text<'_>>> {
+        Ok(environ.get_item(name)?.and_then(|value: Bound<'_, PyAny>| value.cast_into().ok()))
+    };
+    let (Some(scheme), Some(host), Some(method), Some(path)) = (
+        text(intern!(py, "wsgi.url_scheme"))?,
+        text(intern!(py, "HTTP_HOST"))?,
+        text(intern!(py, "REQUEST_METHOD"))?,
+        text(intern!(py, "PATH_INFO"))?,
+    ) else {
+        return Ok(None);
+    };
+    let is_plain_scheme = matches!(scheme.to_str(), Ok("http" | "https"));
+    if !is_plain_scheme || !host.to_str().is_ok_and(is_simple_host) || method.len()? == 0 {
+        return Ok(None);
+    }
+    if let Some(connection) = text(intern!(py, "HTTP_CONNECTION"))?
+        && lists_upgrade(&connection)
+    {
+        return Ok(None);
+    }
+    let path = decode(py, path)?.unbind();
+    Ok(Some(Glance { path, method: method.unbind(), websocket: false }))
+}
+
 /// `name [ ":" port ]` where Werkzeug would change nothing but the case: ASCII labels of fitting
 /// length, and a port that is one.
 fn is_simple_host(host: &str) -> bool {

@@ -4,12 +4,16 @@ mod adapter;
 mod auth;
 mod building;
 mod columns;
+mod context;
+mod contextvar;
 mod conversion;
 mod cookies;
 mod dates;
 mod environ;
 mod environ_headers;
 mod headers;
+
+mod known;
 mod lazy;
 mod lists;
 mod made;
@@ -53,6 +57,8 @@ mod _core {
     use crate::auth::{credentials, parse_authorization};
     #[pymodule_export]
     use crate::building::build_url;
+    #[pymodule_export]
+    use crate::context::{AppContextCore, RequestContextCore, hold_contexts};
     #[pymodule_export]
     use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
     #[pymodule_export]

@@ -1,0 +1,64 @@
+//! Classes whose methods the core goes past, as long as nobody has overridden or patched them.
+
+use crate::watch::Watch;
+use pyo3::prelude::*;
+use pyo3::types::{PyDict, PyString, PyType};
+
+/// The attributes of a class that the core does the work of.
+pub(crate) struct Known {
+    originals: Vec<(Py<PyString>, Py<PyAny>)>,
+    watch: Watch,
+}
+
+impl Known {
+    /// Remember `names` as `class` has them now.
+    pub(crate) fn of(class: &Bound<'_, PyType>, names: &[&str]) -> PyResult<Self> {
+        let mut originals = Vec::with_capacity(names.len());
+        for name in names {
+            let original = class.getattr(*name)?;
+            originals.push((PyString::intern(class.py(), name).unbind(), original.unbind()));
+        }
+        Ok(Self { originals, watch: Watch::default() })
+    }
+
+    /// Whether the class of `object` has them still.
+    #[inline]
+    pub(crate) fn is_class_of(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if self.watch.is_same(object) {
+            return Ok(true);
+        }
+        self.is_original(&object.get_type())
+    }
+
+    /// Whether `class` has them still.
+    pub(crate) fn is_original(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
+        self.watch.is_original(class, || {
+            for (name, original) in &self.originals {
+                match class.getattr_opt(name.bind(class.py()))? {
+                    Some(found) if found.is(original) => {}
+                    _ => return Ok(false),
+                }
+            }
+            Ok(true)
+        })
+    }
+
+    /// Whether neither the class of `object` nor the object itself has others.
+    #[inline]
+    pub(crate) fn is_untouched(&self, object: &Bound<'_, PyAny>) -> PyResult<bool> {
+        if !self.is_class_of(object)? {
+            return Ok(false);
+        }
+        let own = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
+        let Ok(own) = own.cast_into::<PyDict>() else { return Ok(false) };
+        if own.is_empty() {
+            return Ok(true);
+        }
+        for (name, _) in &self.originals {
+            if own.contains(name.bind(object.py()))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
+    }
+}
