@@ -193,6 +193,34 @@ def test_keywords_win(providers, options):
         assert ours == theirs
 
 
+def test_the_default_of_a_subclass():
+    class Provider(OrjsonProvider):
+        def default(self, value: t.Any) -> t.Any:
+            return {"set": sorted(value)} if isinstance(value, set) else super().default(value)
+
+    provider = Provider(APP)
+    assert provider.dumps([{2, 1}, decimal.Decimal(1)]) == '[{"set":[1,2]},"1"]'
+    provider.default = lambda value: "now this"
+    assert provider.dumps([{2, 1}]) == '["now this"]'
+
+
+def test_what_differs_from_the_default_provider():
+    dumps = OrjsonProvider(APP).dumps
+    assert dumps([float("nan"), float("inf"), 1e-7]) == "[null,null,1e-7]"
+    assert dumps([enum.Enum("Size", "BIG").BIG]) == "[1]"
+
+
+documents = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text() | st.decimals() | st.uuids(),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.tuples(inner)
+        | st.dictionaries(st.text(max_size=5) | st.integers(), inner, max_size=4)
+    ),
+    max_leaves=20,
+)
+
+
 @given(document=documents, ascii_only=st.booleans(), sort=st.booleans(), lines=st.booleans())
 def test_random_documents_look_the_same(document, ascii_only, sort, lines):
     pair = OrjsonProvider(APP), DefaultJSONProvider(APP)
