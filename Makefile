@@ -8,9 +8,9 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all check bench growth fuzz clean
+.PHONY: help run test test-all conformance check bench growth fuzz clean
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
 
 # --- set-up ------------------------------------------------------------------------------------
 
@@ -31,12 +31,17 @@ $(BUILT): $(READY) $(RUST_SOURCES)
 run: $(BUILT) ## show the router at work on an example
 	@$(BIN)/python examples/router/show.py
 
-test: $(BUILT) ## run all tests: Rust, Python in both modes, and Werkzeug's own
+test: $(BUILT) ## run all tests: Rust, Python in both modes, and those of Flask and Werkzeug
 	cargo test --quiet -p kolben-core
 	$(BIN)/python -m pytest -q
 	KOLBEN_PURE=1 $(BIN)/python -m pytest -q
-	$(BIN)/python -m tests.upstream.run
-	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.run
+	@$(MAKE) --no-print-directory conformance
+
+conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in both modes
+	$(BIN)/python -m tests.upstream.flask
+	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.flask
+	$(BIN)/python -m tests.upstream.werkzeug
+	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.werkzeug
 
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all

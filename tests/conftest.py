@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import importlib
+import types
 import typing as t
 
 import pytest
@@ -20,3 +22,33 @@ needs_core = pytest.mark.skipif(
 def module(request: pytest.FixtureRequest) -> t.Any:
     """Each expectation is proved on Werkzeug, too."""
     return request.param
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--target",
+        choices=("kolben", "flask"),
+        default="kolben",
+        help="the framework to test; what holds for Flask as well is proved there first",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--target") == "flask":
+        skip = pytest.mark.skip(reason="this is a promise of Kolben alone")
+        for item in items:
+            if item.get_closest_marker("kolben_only"):
+                item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def target_module(pytestconfig: pytest.Config) -> t.Callable[[str], types.ModuleType]:
+    """Imports a module of the framework under test: ``target_module("json.tag")``."""
+    package = pytestconfig.getoption("--target")
+    return lambda name: importlib.import_module(f"{package}.{name}")
+
+
+@pytest.fixture(scope="session")
+def target(pytestconfig: pytest.Config) -> t.Any:
+    """The framework under test: ``kolben``, or ``flask`` with ``--target=flask``."""
+    return importlib.import_module(pytestconfig.getoption("--target"))

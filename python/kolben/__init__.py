@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from importlib import import_module
 
 # First, so that its warning shows who imported Kolben.
 from .core import CoreStatus as CoreStatus
@@ -53,13 +54,18 @@ if t.TYPE_CHECKING:
     from .templating import stream_template as stream_template
     from .templating import stream_template_string as stream_template_string
 
-#: They bring Jinja, so they are there when they are first asked for.
+#: They bring Jinja, click or others, so they are there when they are first asked for.
+_MODULES = frozenset(
+    ("cli", "debughelpers", "logging", "sansio", "templating", "testing", "typing", "views")
+)
 _TEMPLATING = frozenset(
     ("render_template", "render_template_string", "stream_template", "stream_template_string")
 )
 
 
 def __getattr__(name: str) -> t.Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name in _TEMPLATING:
         from . import templating  # noqa: PLC0415 - as said above
 
@@ -74,4 +80,4 @@ def __getattr__(name: str) -> t.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*vars(sys.modules[__name__]), *_TEMPLATING})
+    return sorted({*vars(sys.modules[__name__]), *_MODULES, *_TEMPLATING})

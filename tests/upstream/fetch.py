@@ -1,4 +1,4 @@
-"""Bring the sdist of another project, by version and hash, into ``.cache/``, never committed."""
+"""Bring another project's sdist, by version and hash, into ``.cache/``. It is not committed."""
 
 from __future__ import annotations
 

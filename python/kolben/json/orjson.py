@@ -75,9 +75,7 @@ class OrjsonProvider(DefaultJSONProvider):
         option = self._option(kwargs)
         if option is None:
             return super().dumps(obj, **kwargs)
-        convert: t.Callable[[t.Any], t.Any] = self._convert
-        if kwargs.get("default") is not None:
-            convert = _converter(kwargs["default"])
+        convert = _converter(kwargs["default"]) if "default" in kwargs else self._convert
         try:
             data = orjson.dumps(obj, convert, option)
         except TypeError:
@@ -101,7 +99,7 @@ class OrjsonProvider(DefaultJSONProvider):
             return option
         if not kwargs.keys() <= _OPTIONS or kwargs.keys() >= {"indent", "separators"}:
             return None
-        if kwargs.get("separators", _COMPACT) != _COMPACT:
+        if kwargs.get("separators", _COMPACT) != _COMPACT or kwargs.get("default", self) is None:
             return None
         if "indent" in kwargs:
             return option | orjson.OPT_INDENT_2 if kwargs["indent"] == 2 else None
