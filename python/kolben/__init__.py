@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import sys
 import typing as t
+from importlib import import_module
 
+# First, so that its warning shows who imported Kolben.
+from .core import CoreStatus as CoreStatus
+from .core import CoreUnavailableWarning as CoreUnavailableWarning
+from .core import core_status as core_status
+
+# isort: split
 from . import json as json
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
 from .config import Config as Config
-from .core import CoreStatus as CoreStatus
-from .core import CoreUnavailableWarning as CoreUnavailableWarning
-from .core import core_status as core_status
 from .ctx import after_this_request as after_this_request
 from .ctx import copy_current_request_context as copy_current_request_context
 from .ctx import has_app_context as has_app_context
@@ -50,13 +54,18 @@ if t.TYPE_CHECKING:
     from .templating import stream_template as stream_template
     from .templating import stream_template_string as stream_template_string
 
-#: They bring Jinja, so they are there when they are first asked for.
+#: They bring Jinja, click or others, so they are there when they are first asked for.
+_MODULES = frozenset(
+    ("cli", "debughelpers", "logging", "sansio", "templating", "testing", "typing", "views")
+)
 _TEMPLATING = frozenset(
     ("render_template", "render_template_string", "stream_template", "stream_template_string")
 )
 
 
 def __getattr__(name: str) -> t.Any:
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
     if name in _TEMPLATING:
         from . import templating  # noqa: PLC0415 - as said above
 
@@ -71,4 +80,4 @@ def __getattr__(name: str) -> t.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*vars(sys.modules[__name__]), *_TEMPLATING})
+    return sorted({*vars(sys.modules[__name__]), *_MODULES, *_TEMPLATING})

@@ -765,6 +765,19 @@ def _address(host: str | None, port: int | None, server_name: str | None) -> tup
     return host or named_host or "127.0.0.1", int(port)
 
 
+def __getattr__(name: str) -> t.Any:
+    # As in Flask they stand here, too; they bring click and Jinja.
+    if name == "cli":
+        from . import cli  # noqa: PLC0415 - as said above
+
+        return cli
+    if name == "Environment":
+        from .templating import Environment  # noqa: PLC0415 - as said above
+
+        return Environment
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 if compiled is not None:
     # The core goes past these as long as nobody overrides or patches what it knows of them.
     compiled.hold_contexts(

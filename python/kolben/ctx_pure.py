@@ -131,7 +131,7 @@ class RequestContextCore:
         if outer is None or outer.app is not app:
             own = app.app_context()
             own.push()
-        self._pushed = ((_cv_request.set(self), own), self._pushed)
+        self._pushed = ((_cv_request.set(t.cast("RequestContext", self)), own), self._pushed)
         if self._session is None:
             # A converter may read the session, so it is there before the match.
             interface = app.session_interface
@@ -140,7 +140,7 @@ class RequestContextCore:
                 session = interface.make_null_session(app)
             self._session = session
         if self.url_adapter is not None:
-            self.match_request()
+            t.cast("RequestContext", self).match_request()
 
     def pop(self, exc: BaseException | None = SENTINEL) -> None:
         """Bring back the request context before this one, after the teardown functions."""

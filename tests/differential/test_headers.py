@@ -173,7 +173,31 @@ CASES = {
         "c39%aFé",
         ("%e2", "%82", "%ac", "%f0", "%9f", "%ed", "%a0", "%80", "%c0", "%", "%2", "€", "\udc80"),
     ),
-    "age": Case(headers.parse_age, http.parse_age, "019-+_ a", ("9" * 5000, "٣", "1", "-", "\n")),
+    "query long": Case(
+        lambda value: headers.parse_query(f"é{value * 70}={value * 90}&€={value * 60}"),
+        lambda value: query(f"é{value * 70}={value * 90}&€={value * 60}"),
+        "a=&+%é",
+        ("%", "%4", "%c3", "%A9", "é", "€", "\U0001f600", *QUOTED),
+    ),
+    "cookie long": Case(
+        lambda value: sansio.parse_cookie(f"é={value * 90}; €={value * 70}"),
+        lambda value: sansio_http.parse_cookie(f"é={value * 90}; €={value * 70}"),
+        'a=;"\\é',
+        (*QUOTED, "€", "\U0001f600"),
+    ),
+    "authorization long": Case(
+        lambda value: headers.Authorization.from_header(f"é {value * 200}"),
+        lambda value: ds.Authorization.from_header(f"é {value * 200}"),
+        'a =,"é',
+        (*QUOTED, "€", "\U0001f600"),
+    ),
+    "age": Case(
+        headers.parse_age,
+        http.parse_age,
+        "019-+_ a",
+        ("9" * 5000, "0" * 700, "86399999999999", "86400000000000", "٣", "1", "\n", "\xa0", "€"),
+    ),
+    "etag": Case(headers.unquote_etag, http.unquote_etag, 'aWw/" é', QUOTED),
     "iri": Case(headers.iri_to_uri, urls.iri_to_uri, "/?#%é:a", ("http://", "a.b", "@", "[", "]")),
     "iri host": Case(
         lambda value: headers.iri_to_uri("HTTP://" + value),
@@ -210,7 +234,7 @@ CASES = {
         lambda value: headers.Authorization.from_header("bAsic " + value),
         lambda value: ds.Authorization.from_header("bAsic " + value),
         "Ox6+= é",
-        ("YTpi", "YQ==", "=", "/", "_w==", "\n", "YWI=", " "),
+        ("YTpi", "YQ==", "=", "/", "_w==", "\n", "YWI=", " ", "w6k6w6k=", "/w==", "!", "\udc80"),
     ),
     "challenge": Case(
         headers.WWWAuthenticate.from_header,
@@ -297,7 +321,7 @@ DATE_WORDS = (
 @hypothesis.settings(max_examples=3000, deadline=None, database=None)
 @hypothesis.given(
     st.lists(st.sampled_from(DATE_WORDS), max_size=7),
-    st.sampled_from([" ", "  ", "\t", " \n", "\x1f", "-", "\xa0"]),
+    st.sampled_from([" ", "  ", "\t", " \n", "\x1f", "-", "\xa0", "\u2003", "é", "\udc80"]),
 )
 def test_dates_of_likely_words(words: list[str], separator: str) -> None:
     text = separator.join(words)

@@ -82,6 +82,10 @@ RESULTS: dict[str, t.Callable[[], t.Any]] = {
     "range": lambda: headers.parse_range_header("bytes=0-4,-5"),
     "content range": lambda: headers.parse_content_range_header("bytes 0-4/10"),
     "if range": lambda: headers.parse_if_range_header('"a"'),
+    "no cache": lambda: headers.parse_cache_control_header(""),
+    "no policy": lambda: headers.parse_csp_header(None),
+    "no set": lambda: headers.parse_set_header(None),
+    "no range": lambda: headers.parse_if_range_header(None),
 }
 
 
@@ -227,25 +231,48 @@ def test_the_order_of_a_subclass_is_its_own() -> None:
     assert list(headers.parse_accept_header("a, c, b", ByName).values()) == ["c", "b", "a"]
 
 
-@pytest.mark.parametrize(
-    ("cls", "parse"),
-    [
-        (ds.MultiDict, lambda: headers.parse_cookie("a=b")),
-        (ds.MultiDict, lambda: headers.parse_query("a=b")),
-        (ds.Accept, lambda: headers.parse_accept_header("a/b", ds.MIMEAccept)),
-        (ds.RequestCacheControl, lambda: headers.parse_cache_control_header("a")),
-        (ds.ContentSecurityPolicy, lambda: headers.parse_csp_header("a b")),
-        (ds.HeaderSet, lambda: headers.parse_set_header("a")),
-        (ds.ETags, lambda: headers.parse_etags("a")),
-        (ds.Range, lambda: headers.parse_range_header("bytes=0-1")),
-        (ds.ContentRange, lambda: headers.parse_content_range_header("bytes 0-1/2")),
-        (ds.Authorization, lambda: headers.Authorization.from_header("a b")),
-        (ds.WWWAuthenticate, lambda: headers.WWWAuthenticate.from_header("a b")),
-    ],
-)
+#: A class, and what makes an object of it or of a class below it.
+MADE: list[tuple[type[t.Any], t.Callable[[], t.Any]]] = [
+    (ds.MultiDict, lambda: headers.parse_cookie("a=b")),
+    (ds.MultiDict, lambda: headers.parse_cookie("a=b", ds.ImmutableMultiDict)),
+    (ds.MultiDict, lambda: headers.parse_query("a=b")),
+    (ds.Accept, lambda: headers.parse_accept_header("a/b")),
+    (ds.Accept, lambda: headers.parse_accept_header("a/b", ds.MIMEAccept)),
+    (ds.MIMEAccept, lambda: headers.parse_accept_header("a/b", ds.MIMEAccept)),
+    (ds.LanguageAccept, lambda: headers.parse_accept_header("a", ds.LanguageAccept)),
+    (ds.CharsetAccept, lambda: headers.parse_accept_header("a", ds.CharsetAccept)),
+    (ds.Accept, lambda: headers.parse_accept_header("")),
+    (ds.RequestCacheControl, lambda: headers.parse_cache_control_header("a")),
+    (ds.RequestCacheControl, lambda: headers.parse_cache_control_header(None)),
+    (ds.CallbackDict, lambda: headers.parse_cache_control_header("a")),
+    (
+        ds.ResponseCacheControl,
+        lambda: headers.parse_cache_control_header("a", None, ds.ResponseCacheControl),
+    ),
+    (ds.ContentSecurityPolicy, lambda: headers.parse_csp_header("a b")),
+    (ds.ContentSecurityPolicy, lambda: headers.parse_csp_header(None)),
+    (ds.CallbackDict, lambda: headers.parse_csp_header("a b")),
+    (ds.HeaderSet, lambda: headers.parse_set_header("a")),
+    (ds.HeaderSet, lambda: headers.parse_set_header(None)),
+    (ds.ETags, lambda: headers.parse_etags("a")),
+    (ds.IfRange, lambda: headers.parse_if_range_header("a")),
+    (ds.IfRange, lambda: headers.parse_if_range_header(None)),
+    (ds.Range, lambda: headers.parse_range_header("bytes=0-1")),
+    (ds.ContentRange, lambda: headers.parse_content_range_header("bytes 0-1/2")),
+    (ds.Authorization, lambda: headers.Authorization.from_header("a b")),
+    (ds.Authorization, lambda: headers.Authorization.from_header("Basic YTpi")),
+    (ds.WWWAuthenticate, lambda: headers.WWWAuthenticate.from_header("a b")),
+    (ds.CallbackDict, lambda: headers.WWWAuthenticate.from_header("a b=c").parameters),  # type: ignore[union-attr]
+]
+
+
+@pytest.mark.parametrize("used", [False, True], ids=["before its use", "after its use"])
+@pytest.mark.parametrize(("cls", "parse"), MADE)
 def test_a_patched_constructor_is_called(
-    cls: type[t.Any], parse: t.Callable[[], t.Any], monkeypatch: pytest.MonkeyPatch
+    cls: type[t.Any], parse: t.Callable[[], t.Any], used: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Whatever an earlier test has left behind, an unchanged class comes first.
+    plain = parse() if used else None
     original = cls.__init__
     made = []
 
@@ -253,12 +280,55 @@ def test_a_patched_constructor_is_called(
         made.append(self)
         original(self, *arguments, **options)
 
-    monkeypatch.setattr(cls, "__init__", patched)
-    result = parse()
-    assert any(it is result for it in made)
+    with monkeypatch.context() as patch:
+        patch.setattr(cls, "__init__", patched)
+        result = parse()
+        assert any(it is result for it in made)
+        if used:
+            assert type(result) is type(plain)
+            assert repr(result) == repr(plain)
+    # The patch goes, and so does what it did.
+    made.clear()
+    parse()
+    assert made == []
+
+
+@pytest.mark.parametrize(
+    ("cls", "parse"), [it for it in MADE if it[0] not in {ds.WWWAuthenticate, ds.Authorization}]
+)
+def test_a_patched_attribute_is_assigned_through(
+    cls: type[t.Any], parse: t.Callable[[], t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+
+    def assign(self: t.Any, name: str, value: t.Any) -> None:
+        seen.append(name)
+        object.__setattr__(self, name, value)
+
+    parse()
+    monkeypatch.setattr(cls, "__setattr__", assign)
+    assert set(vars(parse())) - {"_hash_cache"} == set(seen)
+
+
+@pytest.mark.parametrize("cls", [ds.Authorization, ds.WWWAuthenticate])
+def test_credentials_are_assigned_through_a_patched_setattr(
+    cls: type[t.Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours = {ds.Authorization: headers.Authorization, ds.WWWAuthenticate: headers.WWWAuthenticate}
+    ours[cls].from_header("a b")  # type: ignore[attr-defined]
+    seen = []
+
+    def assign(self: t.Any, name: str, value: t.Any) -> None:
+        seen.append(name)
+        object.__setattr__(self, name, value)
+
+    monkeypatch.setattr(cls, "__setattr__", assign)
+    made = ours[cls].from_header("a b")  # type: ignore[attr-defined]
+    assert list(vars(made)) == seen
 
 
 def test_a_patched_order_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    headers.parse_accept_header("a/b, c/d", ds.MIMEAccept)
     monkeypatch.setattr(ds.MIMEAccept, "_specificity", lambda self, value: (value,))
     found = headers.parse_accept_header("a/b, c/d", ds.MIMEAccept)
     assert list(found.values()) == ["c/d", "a/b"]

@@ -76,7 +76,7 @@ def test_nothing_is_read_before_it_is_used() -> None:
         __getitem__ = get
 
     request = Request(Watched(environ()))
-    assert set(vars(request)) == {"environ", "shallow"}
+    assert set(vars(request)) == {"environ"}
 
 
 def test_what_is_read_is_kept() -> None:

@@ -24,6 +24,9 @@ class _SameModule(importlib.abc.Loader):
         return module
 
     def exec_module(self, module: types.ModuleType) -> None:
+        # Warnings are filtered by the name of the module that they come from.
+        if module.__spec__ is not None:
+            module.__name__ = module.__spec__.name
         # The import put a spec of the other name there.
         module.__spec__ = self._spec
 

@@ -7,7 +7,6 @@ from datetime import datetime, timezone
 
 from werkzeug import http
 from werkzeug.datastructures import ContentRange, ETags, IfRange, Range
-from werkzeug.sansio import http as sansio_http
 
 from ..core import compiled
 from . import held  # noqa: F401 - it hands over what the core holds
@@ -28,16 +27,12 @@ __all__ = [
     "unquote_etag",
 ]
 
-# Werkzeug's own, held here: a test may put ours in their place.
-_parse_etags = http.parse_etags
+# Werkzeug's own, held here: a test may put ours in its place.
 _parse_range_header = http.parse_range_header
-_parse_content_range_header = http.parse_content_range_header
-_is_resource_modified = sansio_http.is_resource_modified
 
 generate_etag = http.generate_etag
 is_byte_range_valid = http.is_byte_range_valid
 quote_etag = http.quote_etag
-unquote_etag = http.unquote_etag
 
 #: As many ranges as one header may ask for; the core has the same number.
 _MOST_RANGES = 100
@@ -49,27 +44,19 @@ def _parse_few_ranges(value: str | None, make_inclusive: bool = True) -> Range |
     return _parse_range_header(value, make_inclusive)
 
 
-parse_etags: t.Callable[[str | None], ETags]
-parse_range_header: t.Callable[..., Range | None]
+# Where the core gives the very value, its functions stand here themselves.
+_source: t.Any = compiled or http
+parse_etags: t.Callable[[str | None], ETags] = _source.parse_etags
+parse_if_range_header: t.Callable[[str | None], IfRange] = _source.parse_if_range_header
 parse_content_range_header: t.Callable[..., ContentRange | None]
-if compiled is None:
-    parse_etags = _parse_etags
-    parse_range_header = _parse_few_ranges
-    parse_content_range_header = _parse_content_range_header
+parse_content_range_header = _source.parse_content_range_header
+parse_range_header: t.Callable[..., Range | None]
+parse_range_header = _parse_few_ranges if compiled is None else compiled.parse_range_header
+
+if t.TYPE_CHECKING:
+    from werkzeug.http import unquote_etag
 else:
-    parse_etags = compiled.parse_etags
-    parse_range_header = compiled.parse_range_header
-    parse_content_range_header = compiled.parse_content_range_header
-
-
-def parse_if_range_header(value: str | None) -> IfRange:
-    """Parse ``If-Range``, which is a date or an entity tag."""
-    if not value:
-        return IfRange()
-    date = parse_date(value)
-    if date is not None:
-        return IfRange(date=date)
-    return IfRange(unquote_etag(value)[0])
+    unquote_etag = _source.unquote_etag
 
 
 def is_resource_modified(

@@ -8,6 +8,7 @@ from time import time
 from werkzeug import http
 
 from ..core import compiled
+from . import held  # noqa: F401 - it hands over what the core holds
 
 if t.TYPE_CHECKING:
     from datetime import date, datetime, timedelta
@@ -15,26 +16,15 @@ if t.TYPE_CHECKING:
 
 __all__ = ["dump_age", "http_date", "parse_age", "parse_date"]
 
-# Werkzeug's own, held here: a test may put ours in their place.
-_parse_date = http.parse_date
+# Werkzeug's own, held here: a test may put ours in its place.
 _http_date = http.http_date
-_parse_age = http.parse_age
 
 dump_age = http.dump_age
 
-
-def parse_date(value: str | None) -> datetime | None:
-    """Parse a date as mail and HTTP write it into an aware datetime, ``None`` if it is none.
-
-    :param value: the text; without a zone it is in UTC.
-    """
-    if value is None:
-        return None
-    if compiled is not None:
-        found = compiled.read_date(value)
-        if found is not NotImplemented:
-            return t.cast("datetime | None", found)
-    return _parse_date(value)
+# Where the core gives the very value, its functions stand here themselves.
+_source: t.Any = compiled or http
+parse_age: t.Callable[..., timedelta | None] = _source.parse_age
+parse_date: t.Callable[[str | None], datetime | None] = _source.parse_date
 
 
 def http_date(
@@ -50,12 +40,3 @@ def http_date(
         if found is not None:
             return t.cast("str", found)
     return _http_date(timestamp)
-
-
-def parse_age(value: str | None = None) -> timedelta | None:
-    """Parse a count of seconds, ``None`` if it is none or negative."""
-    if compiled is not None and value:
-        found = compiled.read_age(value)
-        if found is not NotImplemented:
-            return t.cast("timedelta", found)
-    return _parse_age(value)

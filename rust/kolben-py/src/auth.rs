@@ -1,25 +1,26 @@
 //! `Authorization` and `WWW-Authenticate`.
 
-use kolben_core::header::{auth, dict};
+use kolben_core::header::auth::{self, Base64};
+use kolben_core::header::dict;
+use pyo3::exceptions::PyValueError;
+use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
-use crate::{made, text};
+use crate::made;
+use crate::pieces::Source;
+use crate::text;
 
 type Found<'py> = (Bound<'py, PyString>, Option<Bound<'py, PyDict>>, Option<Bound<'py, PyString>>);
 
 /// The scheme in lower case, the parameters or `None`, the token or `None`.
-#[pyfunction]
-pub(crate) fn credentials<'py>(value: &Bound<'py, PyString>) -> PyResult<Found<'py>> {
-    read(value.py(), &text::bytes_of(value)?)
-}
-
-fn read<'py>(py: Python<'py>, value: &[u8]) -> PyResult<Found<'py>> {
-    let (scheme, rest) = auth::split(value);
+fn read<'py>(header: &Source<'_, 'py>) -> PyResult<Found<'py>> {
+    let py = header.py();
+    let (scheme, rest) = auth::split(header.bytes());
     let scheme = text::name_lower(py, scheme)?;
     if !auth::has_parameters(rest) {
-        return Ok((scheme, None, Some(text::text_of(py, rest)?)));
+        return Ok((scheme, None, Some(header.part(rest)?)));
     }
     let parameters = PyDict::new(py);
     for (key, value) in dict::entries(rest) {
@@ -45,16 +46,25 @@ pub(crate) fn parse_authorization<'py>(
         return Ok(None);
     }
     let held = made::originals(py)?;
+    let source = Source::new(header, &text);
     let (scheme, rest) = auth::split(&text);
     let basic = scheme.eq_ignore_ascii_case(b"basic");
     let (scheme, parameters, token) = if basic {
-        let Some(parameters) = name_and_password(py, rest)? else {
-            // Python's base64 knows what is malformed.
-            return held.parse_authorization.bind(py).call1((cls, header)).map(Some);
+        let parameters = match auth::decode_base64(rest) {
+            // As Python's base64 has it.
+            _ if !rest.is_ascii() => {
+                return Err(PyValueError::new_err("string argument should contain only ASCII characters"));
+            }
+            Base64::Bytes(bytes) => name_and_password(py, &bytes)?,
+            Base64::Invalid => None,
+            Base64::Unsure => return held.parse_authorization.bind(py).call1((cls, header)).map(Some),
         };
-        (intern!(py, "basic").clone(), Some(parameters), None)
+        if parameters.is_none() {
+            return Ok(None);
+        }
+        (intern!(py, "basic").clone(), parameters, None)
     } else {
-        read(py, &text)?
+        read(&source)?
     };
     if !held.authorization.makes(cls)? {
         return match parameters {
@@ -69,21 +79,75 @@ pub(crate) fn parse_authorization<'py>(
     Ok(Some(made))
 }
 
-fn name_and_password<'py>(py: Python<'py>, rest: &[u8]) -> PyResult<Option<Bound<'py, PyDict>>> {
-    let Some(decoded) = auth::decode_base64(rest) else {
-        return Ok(None);
-    };
-    let (name, password) = partition(&decoded, b':');
-    if std::str::from_utf8(&decoded).is_err() {
+/// The parameters of decoded credentials; `None` if they are no UTF-8.
+fn name_and_password<'py>(py: Python<'py>, decoded: &[u8]) -> PyResult<Option<Bound<'py, PyDict>>> {
+    if std::str::from_utf8(decoded).is_err() {
         return Ok(None);
     }
+    let (name, password) = match memchr::memchr(b':', decoded).and_then(|at| decoded.split_at_checked(at)) {
+        Some((name, [_, password @ ..])) => (name, password),
+        _ => (decoded, &[][..]),
+    };
     let parameters = PyDict::new(py);
     parameters.set_item(intern!(py, "username"), text::text_of(py, name)?)?;
     parameters.set_item(intern!(py, "password"), text::text_of(py, password)?)?;
     Ok(Some(parameters))
 }
 
-fn partition(text: &[u8], separator: u8) -> (&[u8], &[u8]) {
-    let mut parts = text.splitn(2, |byte| *byte == separator);
-    (parts.next().unwrap_or_default(), parts.next().unwrap_or_default())
+/// Parse ``WWW-Authenticate``, ``None`` if it is empty.
+#[pyfunction]
+#[pyo3(signature = (cls, value))]
+pub(crate) fn parse_challenge<'py>(
+    cls: &Bound<'py, PyType>,
+    value: Option<&Bound<'py, PyString>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = cls.py();
+    let Some(value) = value else {
+        return Ok(None);
+    };
+    let text = text::bytes_of(value)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let held = made::originals(py)?;
+    let (scheme, parameters, token) = read(&Source::new(value, &text))?;
+    if !held.challenge.makes(cls)? {
+        return cls.call1((scheme, parameters, token)).map(Some);
+    }
+    let made = made::bare(cls)?;
+    let on_update = callback(held.challenge_callback.bind(py), &made)?;
+    let parameters = match held.callback_dict.dict(py)? {
+        Some(target) => {
+            if let Some(parameters) = parameters {
+                target.update(parameters.as_mapping())?;
+            }
+            made::assign!(target, "on_update" = on_update);
+            target.into_any()
+        }
+        None => held.callback_dict.class(py).call1((parameters, on_update))?,
+    };
+    // PERF: bench www-authenticate; `__setattr__` is Python's, and does the same with these.
+    made::set_plainly(&made, intern!(py, "_type"), scheme)?;
+    made::set_plainly(&made, intern!(py, "_parameters"), parameters)?;
+    made::set_plainly(&made, intern!(py, "_token"), token)?;
+    made::set_plainly(&made, intern!(py, "_on_update"), py.None())?;
+    Ok(Some(made))
+}
+
+/// A function like `model`, whose only free variable is `value`.
+fn callback<'py>(model: &Bound<'py, PyAny>, value: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = model.py();
+    let (code, globals) =
+        (model.getattr(intern!(py, "__code__"))?, model.getattr(intern!(py, "__globals__"))?);
+    // SAFETY: all of them are live objects of the types that are asked for, and each call gives a
+    // new reference, or null and an exception.
+    unsafe {
+        let made = Bound::from_owned_ptr_or_err(py, ffi::PyFunction_New(code.as_ptr(), globals.as_ptr()))?;
+        let cell = Bound::from_owned_ptr_or_err(py, ffi::PyCell_New(value.as_ptr()))?;
+        let cells = PyTuple::new(py, [cell])?;
+        if ffi::PyFunction_SetClosure(made.as_ptr(), cells.as_ptr()) != 0 {
+            return Err(PyErr::fetch(py));
+        }
+        Ok(made)
+    }
 }

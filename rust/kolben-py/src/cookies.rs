@@ -1,7 +1,5 @@
 //! `Cookie` and `Set-Cookie`.
 
-use std::ops::Deref;
-
 use kolben_core::header::quote::{self, Part};
 use kolben_core::header::{cookie, host};
 use pyo3::exceptions::PyValueError;
@@ -9,26 +7,29 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
-use crate::{made, text};
+use crate::made;
+use crate::pieces::{Piece, Source, list_of};
+use crate::text;
 
 /// Calls `take` with the text of a header, and says whether it did. If `tunnelled`, it is UTF-8
 /// read as Latin-1, as PEP 3333 has it; what is not raises as `header.encode("latin1").decode()`
 /// does. Otherwise, text with lone surrogates is left to Werkzeug.
-fn with_text(
-    header: &Bound<'_, PyString>,
+fn with_text<'py>(
+    header: &Bound<'py, PyString>,
     tunnelled: bool,
-    take: impl FnOnce(&[u8]) -> PyResult<()>,
+    take: impl FnOnce(&Source<'_, 'py>) -> PyResult<()>,
 ) -> PyResult<bool> {
-    match header.to_str() {
-        Ok(text) if !tunnelled || text.is_ascii() => take(text.as_bytes())?,
-        Err(_) if !tunnelled => return Ok(false),
-        _ => {
-            let py = header.py();
-            let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
-            let header = bytes.call_method0(intern!(py, "decode"))?;
-            take(header.cast::<PyString>()?.to_str()?.as_bytes())?;
-        }
+    if tunnelled && !text::is_ascii(header) {
+        let py = header.py();
+        let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
+        let header = bytes.call_method0(intern!(py, "decode"))?.cast_into::<PyString>()?;
+        take(&Source::new(&header, header.to_str()?.as_bytes()))?;
+        return Ok(true);
     }
+    let Some(text) = text::plain(header)? else {
+        return Ok(false);
+    };
+    take(&Source::new(header, text.as_bytes()))?;
     Ok(true)
 }
 
@@ -81,53 +82,68 @@ fn parse<'py>(
         header => header?,
     };
     if let Some(target) = made::multi_dict(py, class)? {
-        let found = with_text(header, tunnelled, |header| fill(&target, || cookie::pairs(header)))?;
+        let found =
+            with_text(header, tunnelled, |header| fill(&target, header, || cookie::pairs(header.bytes())))?;
         return Ok(found.then(|| target.into_any()));
     }
     let pairs = PyList::empty(py);
-    let found = with_text(header, tunnelled, |header| {
-        for (key, value) in cookie::pairs(header) {
-            pairs.append((text::name(py, key)?, text::text_of(py, &value)?))?;
-        }
-        Ok(())
-    })?;
+    let found =
+        with_text(header, tunnelled, |header| append_pairs(&pairs, header, cookie::pairs(header.bytes())))?;
     if !found {
         return Ok(None);
     }
     made::multi_dict_class(py, class)?.call1((pairs,)).map(Some)
 }
 
+/// Appends pairs of strings to a list.
+pub(crate) fn append_pairs<K: Piece, V: Piece>(
+    list: &Bound<'_, PyList>,
+    source: &Source<'_, '_>,
+    pairs: impl Iterator<Item = (K, V)>,
+) -> PyResult<()> {
+    let mut scratch = Vec::new();
+    for (key, value) in pairs {
+        list.append((key.name(source, &mut scratch)?, value.value(source, &mut scratch)?))?;
+    }
+    Ok(())
+}
+
 /// Puts pairs into `target`, an empty multi-dict.
-pub(crate) fn fill<I, K, V>(target: &Bound<'_, PyDict>, pairs: impl Fn() -> I) -> PyResult<()>
+pub(crate) fn fill<'py, I, K, V>(
+    target: &Bound<'py, PyDict>,
+    source: &Source<'_, 'py>,
+    pairs: impl Fn() -> I,
+) -> PyResult<()>
 where
     I: Iterator<Item = (K, V)>,
-    K: Deref<Target = [u8]>,
-    V: Deref<Target = [u8]>,
+    K: Piece,
+    V: Piece,
 {
-    let py = target.py();
+    let mut scratch = Vec::new();
     for (count, (key, value)) in pairs().enumerate() {
-        let value = PyList::new(py, [text::text_of(py, &value)?])?;
-        target.set_item(text::name(py, &key)?, value)?;
+        let value = list_of(value.value(source, &mut scratch)?)?;
+        target.set_item(key.name(source, &mut scratch)?, value)?;
         // PERF: keys seldom come twice, so that is seen by the count rather than by a look-up
         // for each; then this starts afresh.
         if target.len() == count {
             target.clear();
-            return fill_carefully(target, pairs());
+            return fill_carefully(target, source, pairs());
         }
     }
     Ok(())
 }
 
-fn fill_carefully(
-    target: &Bound<'_, PyDict>,
-    pairs: impl Iterator<Item = (impl Deref<Target = [u8]>, impl Deref<Target = [u8]>)>,
+fn fill_carefully<'py>(
+    target: &Bound<'py, PyDict>,
+    source: &Source<'_, 'py>,
+    pairs: impl Iterator<Item = (impl Piece, impl Piece)>,
 ) -> PyResult<()> {
-    let py = target.py();
+    let mut scratch = Vec::new();
     for (key, value) in pairs {
-        let (key, value) = (text::name(py, &key)?, text::text_of(py, &value)?);
+        let (key, value) = (key.name(source, &mut scratch)?, value.value(source, &mut scratch)?);
         match target.get_item(&key)? {
             Some(values) => values.cast::<PyList>()?.append(value)?,
-            None => target.set_item(key, PyList::new(py, [value])?)?,
+            None => target.set_item(key, list_of(value)?)?,
         }
     }
     Ok(())

@@ -1,23 +1,34 @@
 //! Dates and ages.
 
+use kolben_core::header::age::{self, Age};
 use kolben_core::header::date::{Date, Parsed, parse};
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{
     PyDate, PyDateAccess, PyDateTime, PyDelta, PyFloat, PyInt, PyString, PyTimeAccess, PyTzInfo,
     PyTzInfoAccess,
 };
 
-use crate::text;
+use crate::{made, text};
 
-/// The aware datetime that a text stands for, `None` if it is no date, `NotImplemented` if only
-/// `email.utils` can tell.
+/// Parse a date as mail and HTTP write it into an aware datetime, ``None`` if it is none.
+///
+/// :param value: the text; without a zone it is in UTC.
 #[pyfunction]
-pub(crate) fn read_date<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    let py = value.py();
+#[pyo3(signature = (value))]
+pub(crate) fn parse_date<'py>(
+    py: Python<'py>,
+    value: Option<&Bound<'py, PyString>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(value) = value else {
+        return Ok(py.None().into_bound(py));
+    };
     let (date, offset) = match parse(&text::bytes_of(value)?) {
         Parsed::Date(date, offset) => (date, offset),
-        Parsed::Invalid => return Ok(py.None().into_bound(py)),
-        Parsed::Unsure => return Ok(py.NotImplemented().into_bound(py)),
+        Parsed::Blank if !is_blank_no_date(py)? => return slowly(value),
+        Parsed::Invalid | Parsed::Blank => return Ok(py.None().into_bound(py)),
+        Parsed::Unsure => return slowly(value),
     };
     let zone = match offset {
         0 => PyTzInfo::utc(py)?.to_owned(),
@@ -26,6 +37,18 @@ pub(crate) fn read_date<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py
     let ((year, month, day), (hour, minute, second)) = (date.day(), date.time());
     let date = PyDateTime::new(py, year, month, day, hour, minute, second, 0, Some(&zone))?;
     Ok(date.into_any())
+}
+
+/// What only `email.utils` can tell.
+fn slowly<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    made::originals(value.py())?.parse_date.bind(value.py()).call1((value,))
+}
+
+/// Whether this Python takes a blank text for no date. Some releases raise an exception.
+fn is_blank_no_date(py: Python<'_>) -> PyResult<bool> {
+    static ANSWER: PyOnceLock<bool> = PyOnceLock::new();
+    let ask = || Ok::<_, PyErr>(slowly(intern!(py, " ")).is_ok_and(|found| found.is_none()));
+    ANSWER.get_or_try_init(py, ask).copied()
 }
 
 /// The text of a datetime in UTC, a naive one, a date or a timestamp; `None` for anything else.
@@ -85,19 +108,25 @@ fn whole_seconds(timestamp: f64) -> Option<i64> {
     Some(seconds + carry)
 }
 
-/// The duration that a plain count of seconds stands for; `NotImplemented` for anything else.
+/// Parse a count of seconds, ``None`` if it is none or negative.
 #[pyfunction]
-pub(crate) fn read_age<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    let py = value.py();
-    let text = text::bytes_of(value)?;
-    let odd = |byte: &u8| matches!(byte, b'!'..=b'*' | b',' | b'.' | b'/' | b':'..=b'^' | b'`'..=b'~');
-    if text.first().is_some_and(odd) {
-        // No integer of Python's begins so.
+#[pyo3(signature = (value = None))]
+pub(crate) fn parse_age<'py>(
+    py: Python<'py>,
+    value: Option<&Bound<'py, PyString>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(value) = value else {
         return Ok(py.None().into_bound(py));
+    };
+    let seconds = match age::parse(&text::bytes_of(value)?) {
+        Age::Seconds(seconds) => seconds,
+        Age::Invalid => return Ok(py.None().into_bound(py)),
+        Age::Unsure => return made::originals(py)?.parse_age.bind(py).call1((value,)),
+    };
+    let (days, seconds) = (seconds / 86_400, seconds % 86_400);
+    match (i32::try_from(days), i32::try_from(seconds)) {
+        (Ok(days @ ..=999_999_999), Ok(seconds)) => Ok(PyDelta::new(py, days, seconds, 0, false)?.into_any()),
+        // More than Python's durations go up to.
+        _ => Ok(py.None().into_bound(py)),
     }
-    if text.is_empty() || text.len() > 9 || !text.iter().all(u8::is_ascii_digit) {
-        return Ok(py.NotImplemented().into_bound(py));
-    }
-    let seconds = text.iter().fold(0, |number, digit| number * 10 + i32::from(digit - b'0'));
-    Ok(PyDelta::new(py, 0, seconds, 0, true)?.into_any())
 }

@@ -1,9 +1,11 @@
 //! The Python module `kolben._core`: it adapts `kolben-core` and adds nothing of its own.
 
+mod accept;
 mod adapter;
 mod auth;
 mod building;
 mod columns;
+mod conditions;
 mod context;
 mod contextvar;
 mod conversion;
@@ -20,6 +22,8 @@ mod made;
 mod map;
 mod multipart;
 mod pattern;
+mod pieces;
+mod policies;
 mod ranges;
 mod route;
 mod rule;
@@ -52,17 +56,21 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::accept::parse_accept_header;
+    #[pymodule_export]
     use crate::adapter::AdapterCore;
     #[pymodule_export]
-    use crate::auth::{credentials, parse_authorization};
+    use crate::auth::{parse_authorization, parse_challenge};
     #[pymodule_export]
     use crate::building::build_url;
+    #[pymodule_export]
+    use crate::conditions::{parse_etags, parse_if_range_header, unquote_etag};
     #[pymodule_export]
     use crate::context::{AppContextCore, RequestContextCore, hold_contexts};
     #[pymodule_export]
     use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
     #[pymodule_export]
-    use crate::dates::{read_age, read_date, write_date};
+    use crate::dates::{parse_age, parse_date, write_date};
     #[pymodule_export]
     use crate::environ_headers::EnvironHeadersCore;
     #[pymodule_export]
@@ -71,9 +79,8 @@ mod _core {
     use crate::lazy::Lazy;
     #[pymodule_export]
     use crate::lists::{
-        dump_header, dump_options_header, fill_choices, fill_dict, fill_policy, header_set,
-        parse_dict_header, parse_etags, parse_list_header, parse_options_header, policy_pairs,
-        quote_header_value, unquote_header_value,
+        dump_header, dump_options_header, parse_dict_header, parse_list_header, parse_options_header,
+        parse_set_header, quote_header_value, unquote_header_value,
     };
     #[pymodule_export]
     use crate::made::hold;
@@ -83,6 +90,8 @@ mod _core {
     use crate::multipart::MultipartCore;
     #[pymodule_export]
     use crate::pattern::Pattern;
+    #[pymodule_export]
+    use crate::policies::{parse_cache_control_header, parse_csp_header};
     #[pymodule_export]
     use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
     #[pymodule_export]

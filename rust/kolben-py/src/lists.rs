@@ -1,25 +1,27 @@
-//! Headers that are lists: plain ones, dictionaries, parameters, `Accept`, entity tags, policies.
+//! Headers that are lists: plain ones, sets, dictionaries, parameters.
 
 use std::cell::{Cell, RefCell};
 
-use kolben_core::header::accept::{self, Order};
-use kolben_core::header::{csp, dict, etag, list, options, quoted};
+use kolben_core::header::{dict, list, options, quoted};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyDict, PyFrozenSet, PyInt, PyList, PySet, PyString, PyTuple};
-use smallvec::SmallVec;
+use pyo3::types::{PyDict, PyInt, PyList, PySet, PyString, PyTuple};
 
 use crate::{made, text};
 
 /// Splits a list into its elements and takes the quotes off each.
 #[pyfunction]
 pub(crate) fn parse_list_header<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
-    let py = value.py();
-    let items = PyList::empty(py);
-    for item in list::items(&text::bytes_of(value)?) {
-        items.append(text::name(py, &quoted::unquote(item))?)?;
-    }
+    let items = PyList::empty(value.py());
+    append_items(value, &items)?;
     Ok(items)
+}
+
+fn append_items(value: &Bound<'_, PyString>, items: &Bound<'_, PyList>) -> PyResult<()> {
+    for item in list::items(&text::bytes_of(value)?) {
+        items.append(text::name(value.py(), &quoted::unquote(item))?)?;
+    }
+    Ok(())
 }
 
 /// Splits a list of `key=value` pairs; a key alone has the value `None`.
@@ -31,7 +33,6 @@ pub(crate) fn parse_dict_header<'py>(value: &Bound<'py, PyString>) -> PyResult<B
 }
 
 /// Puts what `parse_dict_header` finds into `target`, past any override of its methods.
-#[pyfunction]
 pub(crate) fn fill_dict<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyString>) -> PyResult<()> {
     let py = value.py();
     for (key, value) in dict::entries(&text::bytes_of(value)?) {
@@ -44,40 +45,34 @@ pub(crate) fn fill_dict<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyS
     Ok(())
 }
 
-/// Puts the directives of a content security policy into `target`.
+/// Parse a list whose elements are compared without regard to case.
+///
+/// :param value: the header.
+/// :param `on_update`: called with the result whenever that changes.
 #[pyfunction]
-pub(crate) fn fill_policy<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyString>) -> PyResult<()> {
-    let py = value.py();
-    for (name, value) in csp::directives(&text::bytes_of(value)?) {
-        target.set_item(text::name(py, name)?, text::text_of(py, value)?)?;
-    }
-    Ok(())
-}
-
-/// The directives of a content security policy as pairs.
-#[pyfunction]
-pub(crate) fn policy_pairs<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
-    let py = value.py();
-    let pairs = PyList::empty(py);
-    for (name, value) in csp::directives(&text::bytes_of(value)?) {
-        pairs.append(PyTuple::new(py, [text::text_of(py, name)?, text::text_of(py, value)?])?)?;
-    }
-    Ok(pairs)
-}
-
-/// The elements of a list, and the set of them in lower case.
-#[pyfunction]
-pub(crate) fn header_set<'py>(
-    value: &Bound<'py, PyString>,
-) -> PyResult<(Bound<'py, PyList>, Bound<'py, PySet>)> {
-    let py = value.py();
+#[pyo3(signature = (value, on_update = None))]
+pub(crate) fn parse_set_header<'py>(
+    py: Python<'py>,
+    value: Option<&Bound<'py, PyString>>,
+    on_update: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let known = &made::originals(py)?.header_set;
     let (items, lowered) = (PyList::empty(py), PySet::empty(py)?);
-    for item in list::items(&text::bytes_of(value)?) {
-        let item = quoted::unquote(item);
-        items.append(text::name(py, &item)?)?;
-        lowered.add(text::name_lower(py, &item)?)?;
+    let Some(made) = known.bare(py)? else {
+        if let Some(value) = value {
+            append_items(value, &items)?;
+        }
+        return known.class(py).call1((items, on_update));
+    };
+    if let Some(value) = value {
+        for item in list::items(&text::bytes_of(value)?) {
+            let item = quoted::unquote(item);
+            items.append(text::name(py, &item)?)?;
+            lowered.add(text::name_lower(py, &item)?)?;
+        }
     }
-    Ok((items, lowered))
+    made::assign!(made, "_headers" = items, "_set" = lowered, "on_update" = on_update);
+    Ok(made)
 }
 
 /// Splits a value from its parameters.
@@ -99,78 +94,6 @@ pub(crate) fn parse_options_header<'py>(
     let bare = options.value.len() == text.len() && value.is_exact_instance_of::<PyString>();
     let value = if bare { value.clone() } else { text::name(py, options.value)? };
     Ok((value, parameters))
-}
-
-/// Appends the choices of an `Accept` header to `target` as pairs of value and weight, past any
-/// override of its methods. `order` is `""` for that of the header, `"*"` for stars last, `"/"`
-/// for MIME types.
-#[pyfunction]
-pub(crate) fn fill_choices<'py>(
-    target: &Bound<'py, PyList>,
-    value: &Bound<'py, PyString>,
-    order: &Bound<'py, PyString>,
-) -> PyResult<()> {
-    let py = value.py();
-    let order = match order.to_str()? {
-        "*" => Order::Star,
-        "/" => Order::Mime,
-        _ => Order::Header,
-    };
-    for choice in accept::choices(&text::bytes_of(value)?, order) {
-        let value = text::name(py, &choice.value)?;
-        target.append(match choice.quality {
-            Some(quality) => (value, quality).into_pyobject(py)?,
-            None => (value, 1).into_pyobject(py)?,
-        })?;
-    }
-    Ok(())
-}
-
-/// Parse ``If-Match`` or ``If-None-Match``.
-#[pyfunction]
-#[pyo3(signature = (value))]
-pub(crate) fn parse_etags<'py>(
-    py: Python<'py>,
-    value: Option<&Bound<'py, PyString>>,
-) -> PyResult<Bound<'py, PyAny>> {
-    let known = &made::originals(py)?.etags;
-    let class = known.class(py);
-    let value = value.map(text::bytes_of).transpose()?.unwrap_or_default();
-    if value.is_empty() {
-        return class.call0();
-    }
-    if value.len() == 1 && value.first() == Some(&b'*') {
-        return class.call((), Some(&[("star_tag", true)].into_py_dict(py)?));
-    }
-    let (strong, weak) = tags(py, &value)?;
-    match known.bare(py)? {
-        Some(made) => {
-            let (strong, weak) = (PyFrozenSet::new(py, strong)?, PyFrozenSet::new(py, weak)?);
-            made::assign!(made, "_strong" = strong, "_weak" = weak, "star_tag" = false);
-            Ok(made)
-        }
-        None => class.call1((PyList::new(py, strong)?, PyList::new(py, weak)?)),
-    }
-}
-
-type Tags<'py> = SmallVec<[Bound<'py, PyAny>; 8]>;
-
-/// The strong and the weak tags of a header.
-fn tags<'py>(py: Python<'py>, value: &[u8]) -> PyResult<(Tags<'py>, Tags<'py>)> {
-    let (mut strong, mut weak) = (Tags::new(), Tags::new());
-    for tag in etag::tags(value) {
-        // COMPAT: Werkzeug stores an empty tag as `None`; test_an_empty_etag_is_none
-        let text = match tag.tag {
-            [] => py.None().into_bound(py),
-            tag => text::text_of(py, tag)?.into_any(),
-        };
-        if tag.weak {
-            weak.push(text);
-        } else {
-            strong.push(text);
-        }
-    }
-    Ok((strong, weak))
 }
 
 /// Puts a value in quotes, unless it is a token and those are allowed.

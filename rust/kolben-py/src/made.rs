@@ -1,48 +1,74 @@
 //! Objects of Werkzeug's classes, made without a call of their Python constructors as long as
 //! nobody has overridden or patched those.
 
+use pyo3::IntoPyObjectExt;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
 use crate::watch::Watch;
+
+/// What the constructors that are passed by may call of their class, as much as them themselves.
+const STEPS: [&str; 5] = ["__init__", "__new__", "__setattr__", "set", "_specificity"];
+
+/// A method, or that there is none, in a class itself.
+struct Step {
+    class: Py<PyType>,
+    name: Py<PyString>,
+    original: Option<Py<PyAny>>,
+}
 
 /// A class and the methods that making an object of it without a call passes by.
 pub(crate) struct Known {
     class: Py<PyType>,
-    methods: Vec<(Py<PyString>, Py<PyAny>)>,
+    /// What the class and its bases were seen to have.
+    steps: Vec<Step>,
     watch: Watch,
 }
 
 impl Known {
     fn of(classes: &Bound<'_, PyDict>, name: &str) -> PyResult<Self> {
         let class = held(classes, name)?.cast_into::<PyType>()?;
-        let mut methods = Vec::new();
-        // `set` is what the constructor of `ContentRange` calls.
-        for method in ["__init__", "__new__", "__setattr__", "set"] {
-            if let Some(original) = class.getattr_opt(method)? {
-                methods.push((PyString::intern(class.py(), method).unbind(), original.unbind()));
+        let py = class.py();
+        let mut steps = Vec::new();
+        for base in class.mro() {
+            let base = base.cast_into::<PyType>()?;
+            for step in STEPS {
+                let name = PyString::intern(py, step);
+                let original = own(&base, &name)?.map(Bound::unbind);
+                steps.push(Step { class: base.clone().unbind(), name: name.unbind(), original });
             }
         }
-        Ok(Self { class: class.unbind(), methods, watch: Watch::default() })
+        Ok(Self { class: class.unbind(), steps, watch: Watch::default() })
     }
 
     pub(crate) fn class<'a, 'py>(&'a self, py: Python<'py>) -> &'a Bound<'py, PyType> {
         self.class.bind(py)
     }
 
+    pub(crate) fn is(&self, class: &Bound<'_, PyAny>) -> bool {
+        class.is(&self.class)
+    }
+
     /// Whether `class`, this one or a subclass, is made the way this one was when it was held.
     pub(crate) fn makes(&self, class: &Bound<'_, PyType>) -> PyResult<bool> {
         self.watch.is_original(class, || {
-            for (name, original) in &self.methods {
-                if !class.getattr(name.bind(class.py()))?.is(original) {
+            let (py, held) = (class.py(), self.class(class.py()));
+            for step in &self.steps {
+                let name = step.name.bind(py);
+                let found = own(step.class.bind(py), name)?;
+                if found.as_ref().map(Bound::as_ptr) != step.original.as_ref().map(Py::as_ptr) {
+                    return Ok(false);
+                }
+                if !class.is(held) && !same(class.getattr_opt(name)?, held.getattr_opt(name)?) {
                     return Ok(false);
                 }
             }
-            Ok(true)
+            // Looking it up gives the class the number that the watch keeps.
+            class.getattr(intern!(py, "__init__")).map(|_| true)
         })
     }
 
@@ -51,6 +77,28 @@ impl Known {
         let class = self.class(py);
         if self.makes(class)? { bare(class).map(Some) } else { Ok(None) }
     }
+
+    /// An empty dictionary, if that is how the class makes them.
+    pub(crate) fn dict<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyDict>>> {
+        let class = self.class(py);
+        if self.makes(class)? { empty_dict(class).map(Some) } else { Ok(None) }
+    }
+
+    /// An empty list, if that is how the class makes them.
+    pub(crate) fn list<'py>(&self, py: Python<'py>) -> PyResult<Option<Bound<'py, PyList>>> {
+        let class = self.class(py);
+        if self.makes(class)? { empty_list(class).map(Some) } else { Ok(None) }
+    }
+}
+
+/// What stands under that name in the class itself.
+fn own<'py>(class: &Bound<'py, PyType>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let entries = class.getattr(intern!(class.py(), "__dict__"))?;
+    if entries.contains(name)? { entries.get_item(name).map(Some) } else { Ok(None) }
+}
+
+fn same(one: Option<Bound<'_, PyAny>>, other: Option<Bound<'_, PyAny>>) -> bool {
+    one.map(|found| found.as_ptr()) == other.map(|found| found.as_ptr())
 }
 
 /// An object of `class`, whose `__new__` must be that of `object`.
@@ -65,31 +113,58 @@ pub(crate) fn bare<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny
 
 /// An empty dictionary of `class`, whose `__new__` must be that of `dict`.
 pub(crate) fn empty_dict<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyDict>> {
+    // SAFETY: it is only read, and what it makes of a subclass of `dict` is a `dict`.
+    unsafe { Ok(empty(class, ffi::PyDict_Type.tp_new)?.cast_into_unchecked()) }
+}
+
+/// An empty list of `class`, whose `__new__` must be that of `list`.
+fn empty_list<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyList>> {
+    // SAFETY: it is only read, and what it makes of a subclass of `list` is a `list`.
+    unsafe { Ok(empty(class, ffi::PyList_Type.tp_new)?.cast_into_unchecked()) }
+}
+
+/// # Safety
+///
+/// `new` is that of a built-in type that `class` is a subtype of.
+unsafe fn empty<'py>(class: &Bound<'py, PyType>, new: Option<ffi::newfunc>) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
-    let arguments = pyo3::types::PyTuple::empty(py);
-    // SAFETY: `dict` has a `tp_new`, which is read only; the class is a live subtype of it; the
-    // call gives a new reference to an instance, or null and an exception.
+    let Some(new) = new else {
+        return Err(PyRuntimeError::new_err("the built-in type cannot be made"));
+    };
+    let arguments = PyTuple::empty(py);
+    // SAFETY: the class is a live subtype, as was promised; the call gives a new reference to an
+    // instance, or null and an exception.
     unsafe {
-        let Some(new) = ffi::PyDict_Type.tp_new else {
-            return Err(PyRuntimeError::new_err("dict cannot be made"));
-        };
         let made = new(class.as_type_ptr(), arguments.as_ptr(), std::ptr::null_mut());
-        Ok(Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked())
+        Bound::from_owned_ptr_or_err(py, made)
     }
 }
 
 /// What the core was given to make, and Werkzeug's functions for what it leaves to them.
-pub(crate) struct Held {
-    pub(crate) authorization: Known,
-    pub(crate) content_range: Known,
-    pub(crate) etags: Known,
-    pub(crate) immutable_multi_dict: Known,
-    pub(crate) multi_dict: Known,
-    pub(crate) range: Known,
-    pub(crate) parse_authorization: Py<PyAny>,
-    pub(crate) parse_content_range: Py<PyAny>,
-    pub(crate) parse_decoded_cookie: Py<PyAny>,
-    pub(crate) parse_range: Py<PyAny>,
+macro_rules! held {
+    (classes: $($class:ident),+; functions: $($function:ident),+ $(,)?) => {
+        pub(crate) struct Held {
+            $(pub(crate) $class: Known,)+
+            $(pub(crate) $function: Py<PyAny>,)+
+        }
+
+        impl Held {
+            fn of(found: &Bound<'_, PyDict>) -> PyResult<Self> {
+                Ok(Self {
+                    $($class: Known::of(found, stringify!($class))?,)+
+                    $($function: held(found, stringify!($function))?.unbind(),)+
+                })
+            }
+        }
+    };
+}
+
+held! {
+    classes: accept, authorization, callback_dict, challenge, charset_accept, content_range, etags,
+        header_set, if_range, immutable_multi_dict, language_accept, mime_accept, multi_dict, policy,
+        range, request_cache_control, response_cache_control;
+    functions: challenge_callback, parse_age, parse_authorization, parse_content_range, parse_date,
+        parse_decoded_cookie, parse_range,
 }
 
 static HELD: PyOnceLock<Held> = PyOnceLock::new();
@@ -99,23 +174,9 @@ static HELD: PyOnceLock<Held> = PyOnceLock::new();
 #[pyfunction]
 #[pyo3(signature = (**originals))]
 pub(crate) fn hold(py: Python<'_>, originals: Option<&Bound<'_, PyDict>>) -> PyResult<()> {
-    let Some(found) = originals else {
-        return Ok(());
-    };
-    HELD.get_or_try_init(py, || {
-        Ok::<_, PyErr>(Held {
-            authorization: Known::of(found, "authorization")?,
-            content_range: Known::of(found, "content_range")?,
-            etags: Known::of(found, "etags")?,
-            immutable_multi_dict: Known::of(found, "immutable_multi_dict")?,
-            multi_dict: Known::of(found, "multi_dict")?,
-            range: Known::of(found, "range")?,
-            parse_authorization: held(found, "parse_authorization")?.unbind(),
-            parse_content_range: held(found, "parse_content_range")?.unbind(),
-            parse_decoded_cookie: held(found, "parse_decoded_cookie")?.unbind(),
-            parse_range: held(found, "parse_range")?.unbind(),
-        })
-    })?;
+    if let Some(found) = originals {
+        HELD.get_or_try_init(py, || Held::of(found))?;
+    }
     Ok(())
 }
 
@@ -136,12 +197,11 @@ pub(crate) fn multi_dict<'py>(
 ) -> PyResult<Option<Bound<'py, PyDict>>> {
     let held = originals(py)?;
     let known = match class {
-        Some(class) if class.is(&held.immutable_multi_dict.class) => &held.immutable_multi_dict,
-        Some(class) if !class.is(&held.multi_dict.class) => return Ok(None),
+        Some(class) if held.immutable_multi_dict.is(class) => &held.immutable_multi_dict,
+        Some(class) if !held.multi_dict.is(class) => return Ok(None),
         _ => &held.multi_dict,
     };
-    let class = known.class(py);
-    if known.makes(class)? { empty_dict(class).map(Some) } else { Ok(None) }
+    known.dict(py)
 }
 
 /// The class that was asked for, or the plain one.
@@ -162,6 +222,20 @@ macro_rules! assign {
     };
 }
 pub(crate) use assign;
+
+/// Assigns an attribute past a `__setattr__` of the class, as `object` does.
+pub(crate) fn set_plainly<'py>(
+    object: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+    value: impl IntoPyObjectExt<'py>,
+) -> PyResult<()> {
+    let value = value.into_bound_py_any(object.py())?;
+    // SAFETY: three live objects, and `name` is a `str`; anything but zero comes with an exception.
+    match unsafe { ffi::PyObject_GenericSetAttr(object.as_ptr(), name.as_ptr(), value.as_ptr()) } {
+        0 => Ok(()),
+        _ => Err(PyErr::fetch(object.py())),
+    }
+}
 
 /// The header of an environ, or the header itself.
 pub(crate) fn header_of<'py>(

@@ -1,9 +1,11 @@
 //! Text across the border: Python's `str`, lone surrogates included, as bytes and back.
 
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyString};
+use pyo3::types::PyString;
+use pyo3::types::string::PyStringData;
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -12,17 +14,59 @@ use crate::shared::Shared;
 /// The bytes of a `str` in generalised UTF-8.
 #[inline]
 pub(crate) fn bytes_of<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
-    match text.to_str() {
-        Ok(text) => Ok(Cow::Borrowed(text.as_bytes())),
-        Err(_) => with_surrogates(text),
+    match plain(text)? {
+        Some(text) => Ok(Cow::Borrowed(text.as_bytes())),
+        None => with_surrogates(text).map(Cow::Owned),
     }
 }
 
+/// The text of a `str`; `None` if it has lone surrogates, which no UTF-8 stands for.
+#[inline]
+pub(crate) fn plain<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Option<&'a str>> {
+    // PERF: asked first, for an exception takes longer than most headers (benches/sweep.py).
+    if !is_ascii(text) && has_surrogates(text)? {
+        return Ok(None);
+    }
+    text.to_str().map(Some)
+}
+
+/// Whether a `str` is known to be ASCII, without a look at its characters.
+#[inline]
+pub(crate) fn is_ascii(text: &Bound<'_, PyString>) -> bool {
+    // SAFETY: a live `str`.
+    unsafe { ffi::PyUnicode_IS_COMPACT_ASCII(text.as_ptr()) != 0 }
+}
+
 #[cold]
-fn with_surrogates<'a>(text: &Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
-    let arguments = (intern!(text.py(), "utf-8"), intern!(text.py(), "surrogatepass"));
-    let bytes = text.call_method1(intern!(text.py(), "encode"), arguments)?;
-    Ok(Cow::Owned(bytes.cast::<PyBytes>()?.as_bytes().to_vec()))
+fn has_surrogates(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    // SAFETY: nothing changes a `str` as long as it lives.
+    Ok(match unsafe { text.data() }? {
+        PyStringData::Ucs1(_) => false,
+        // Counted rather than searched, so that many are looked at at a time.
+        PyStringData::Ucs2(units) => units.iter().filter(|unit| **unit & 0xf800 == 0xd800).count() > 0,
+        PyStringData::Ucs4(units) => units.iter().filter(|unit| **unit & !0x7ff == 0xd800).count() > 0,
+    })
+}
+
+#[cold]
+fn with_surrogates(text: &Bound<'_, PyString>) -> PyResult<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len()? * 3);
+    // SAFETY: nothing changes a `str` as long as it lives.
+    match unsafe { text.data() }? {
+        PyStringData::Ucs1(units) => units.iter().for_each(|unit| encode(u32::from(*unit), &mut bytes)),
+        PyStringData::Ucs2(units) => units.iter().for_each(|unit| encode(u32::from(*unit), &mut bytes)),
+        PyStringData::Ucs4(units) => units.iter().for_each(|unit| encode(*unit, &mut bytes)),
+    }
+    Ok(bytes)
+}
+
+fn encode(point: u32, bytes: &mut Vec<u8>) {
+    if let Some(character) = char::from_u32(point) {
+        bytes.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+    } else {
+        let [.., high, low] = point.to_be_bytes();
+        bytes.extend([0xed, 0x80 | (high & 0x0f) << 2 | low >> 6, 0x80 | low & 0x3f]);
+    }
 }
 
 /// The `str` for bytes in generalised UTF-8.
@@ -33,18 +77,58 @@ pub(crate) fn text_of<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py,
         return ascii(py, bytes);
     }
     match std::str::from_utf8(bytes) {
-        Ok(text) => Ok(PyString::new(py, text)),
-        Err(_) => {
-            let arguments = (intern!(py, "utf-8"), intern!(py, "surrogatepass"));
-            let text = PyBytes::new(py, bytes).call_method1(intern!(py, "decode"), arguments)?;
-            Ok(text.cast_into::<PyString>()?)
+        Ok(text) => wide(py, text),
+        Err(_) => with_lone_surrogates(py, bytes),
+    }
+}
+
+/// PERF: bench query-100. Python's decoder makes its result twice.
+fn wide<'py>(py: Python<'py>, text: &str) -> PyResult<Bound<'py, PyString>> {
+    let (count, most) =
+        text.chars().fold((0, 127), |(count, most), character| (count + 1, u32::from(character).max(most)));
+    // SAFETY: the call gives a new `str` of so many characters, which are ours to fill in before
+    // anybody else sees it, or null and an exception. Its units are as wide as its largest character
+    // takes, and are as many as there are characters.
+    unsafe {
+        let made = Bound::from_owned_ptr_or_err(py, ffi::PyUnicode_New(count, most))?;
+        let data = ffi::PyUnicode_DATA(made.as_ptr());
+        let characters = text.chars().enumerate();
+        match most {
+            ..=0xff => characters.for_each(|(at, it)| data.cast::<u8>().add(at).write(it as u8)),
+            0x100..=0xffff => characters.for_each(|(at, it)| data.cast::<u16>().add(at).write(it as u16)),
+            _ => characters.for_each(|(at, it)| data.cast::<u32>().add(at).write(it.into())),
         }
+        Ok(made.cast_into_unchecked())
+    }
+}
+
+#[cold]
+fn with_lone_surrogates<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let mut points = Vec::with_capacity(bytes.len() / 2);
+    let mut rest = bytes;
+    while let Some(chunk) = rest.utf8_chunks().next() {
+        points.extend(chunk.valid().chars().map(u32::from));
+        rest = match rest.get(chunk.valid().len()..).unwrap_or_default() {
+            [0xed, middle @ 0xa0..=0xbf, last @ 0x80..=0xbf, rest @ ..] => {
+                points.push(0xd000 | u32::from(middle & 0x3f) << 6 | u32::from(last & 0x3f));
+                rest
+            }
+            [] => break,
+            _ => return Err(PyValueError::new_err("not UTF-8, and no lone surrogates either")),
+        };
+    }
+    let kind = ffi::PyUnicode_4BYTE_KIND.cast_signed();
+    // SAFETY: as many units of four bytes as is said; the call gives a new reference to a `str`, or
+    // null and an exception.
+    unsafe {
+        let text = ffi::PyUnicode_FromKindAndData(kind, points.as_ptr().cast(), points.len().cast_signed());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
     }
 }
 
 /// The `str` for ASCII bytes.
 #[inline]
-fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+pub(crate) fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
     // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
     // before anybody else sees it, or null and an exception. The bytes are ASCII, as was promised.
     unsafe {
@@ -62,7 +146,7 @@ fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
 /// string that is here already has its hash. A name is where its own hash puts it, so no choice
 /// of names makes a look-up longer.
 static NAMES: [Shared<PyString>; 1024] = [const { Shared::empty() }; 1024];
-const LONGEST_NAME: usize = 32;
+pub(crate) const LONGEST_NAME: usize = 32;
 
 /// Makes a string that is likely to be made again.
 pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
@@ -75,7 +159,7 @@ pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyS
         return text_of(py, text);
     };
     if let Some(known) = place.get(py).map(|known| known.into_bound(py))
-        && known.to_str().is_ok_and(|known| known.as_bytes() == text)
+        && is_text(&known, text)
     {
         return Ok(known);
     }
@@ -84,12 +168,33 @@ pub(crate) fn name<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyS
     Ok(name)
 }
 
+#[inline]
 fn slot(text: &[u8]) -> usize {
     let mix = |hash: u64, word: u64| (hash ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29);
-    let (words, rest) = text.as_chunks::<8>();
-    let hash = words.iter().fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
-    let last = rest.iter().fold(0, |word, byte| word << 8 | u64::from(*byte));
+    let words = text.as_chunks::<8>().0.iter();
+    let hash = words.fold(text.len() as u64, |hash, word| mix(hash, u64::from_le_bytes(*word)));
+    // Whatever is left over, with some bytes twice rather than one by one.
+    let half = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
+    let last = match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        (Some(last), ..) => u64::from_le_bytes(*last),
+        (None, Some(first), Some(last)) => half(first) << 32 | half(last),
+        _ => text.iter().fold(0, |word, byte| word << 8 | u64::from(*byte)),
+    };
     usize::try_from(mix(hash, last) % NAMES.len() as u64).unwrap_or_default()
+}
+
+/// Whether a `str` has those bytes in UTF-8.
+#[inline]
+fn is_text(known: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
+    if !is_ascii(known) {
+        return known.to_str().is_ok_and(|known| known.as_bytes() == bytes);
+    }
+    // SAFETY: a live ASCII `str` has as many characters of one byte as is its length.
+    let characters = unsafe {
+        let length = ffi::PyUnicode_GET_LENGTH(known.as_ptr()).cast_unsigned();
+        std::slice::from_raw_parts(ffi::PyUnicode_DATA(known.as_ptr()).cast::<u8>(), length)
+    };
+    characters == bytes
 }
 
 /// Makes such a string in lower case: of ASCII text, or else what Python makes of it.

@@ -4,8 +4,10 @@ use kolben_core::header::{host, iri, query};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PyString};
 
-use crate::cookies::fill;
-use crate::{made, text};
+use crate::cookies::{append_pairs, fill};
+use crate::made;
+use crate::pieces::Source;
+use crate::text;
 
 /// Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
 /// that are no UTF-8, as they are.
@@ -19,15 +21,14 @@ pub(crate) fn parse_query<'py>(
     cls: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = query.py();
-    let query = text::bytes_of(query)?;
+    let bytes = text::bytes_of(query)?;
+    let source = Source::new(query, &bytes);
     if let Some(target) = made::multi_dict(py, cls)? {
-        fill(&target, || query::pairs(&query))?;
+        fill(&target, &source, || query::pairs(&bytes))?;
         return Ok(target.into_any());
     }
     let pairs = PyList::empty(py);
-    for (name, value) in query::pairs(&query) {
-        pairs.append((text::text_of(py, &name)?, text::text_of(py, &value)?))?;
-    }
+    append_pairs(&pairs, &source, query::pairs(&bytes))?;
     made::multi_dict_class(py, cls)?.call1((pairs,))
 }
 
@@ -63,7 +64,7 @@ fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
 /// The URI of an IRI; `None` if that takes more than percent-encoding.
 #[pyfunction]
 pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
-    let Ok(text) = iri.to_str() else {
+    let Some(text) = text::plain(iri)? else {
         return Ok(None);
     };
     iri::to_uri(text.as_bytes()).map(|uri| text::text_of(iri.py(), &uri)).transpose()
@@ -72,7 +73,7 @@ pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Boun
 /// The IRI of a URI; `None` if that takes more than percent-decoding.
 #[pyfunction]
 pub(crate) fn plain_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
-    let Ok(text) = uri.to_str() else {
+    let Some(text) = text::plain(uri)? else {
         return Ok(None);
     };
     iri::from_uri(text.as_bytes()).map(|iri| text::text_of(uri.py(), &iri)).transpose()

@@ -6,11 +6,11 @@
 //! ```
 //!
 //! ```
-//! use kolben_core::header::auth;
+//! use kolben_core::header::auth::{self, Base64};
 //!
 //! let (scheme, rest) = auth::split(b"Basic YTpi");
 //! assert_eq!(scheme, b"Basic");
-//! assert_eq!(auth::decode_base64(rest), Some(b"a:b".to_vec()));
+//! assert_eq!(auth::decode_base64(rest), Base64::Bytes(b"a:b".to_vec()));
 //! ```
 
 use super::scan::{partition, trim};
@@ -31,38 +31,80 @@ pub fn has_parameters(rest: &[u8]) -> bool {
     memchr::memchr(b'=', rest).is_some()
 }
 
-/// Decodes canonical base64: `None` for anything that is not, right or wrong.
-pub fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
-    if !text.len().is_multiple_of(4) {
-        return None;
-    }
-    let digits = text.strip_suffix(b"==").or_else(|| text.strip_suffix(b"=")).unwrap_or(text);
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for group in digits.chunks(4) {
-        let mut number = 0_u32;
-        for digit in group {
-            number = number << 6 | u32::from(six_bits(*digit)?);
-        }
-        let [_, a, b, c] = (number << (6 * (4 - group.len()))).to_be_bytes();
-        match group.len() {
-            4 => bytes.extend([a, b, c]),
-            3 => bytes.extend([a, b]),
-            2 => bytes.push(a),
-            _ => return None,
-        }
-    }
-    Some(bytes)
+/// What [`decode_base64`] makes of a text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Base64 {
+    /// It is base64, and this is what it encodes.
+    Bytes(Vec<u8>),
+    /// It is none.
+    Invalid,
+    /// Releases of Python differ: there are equals signs that are one too many.
+    Unsure,
 }
 
-fn six_bits(digit: u8) -> Option<u8> {
-    match digit {
-        b'A'..=b'Z' => Some(digit - b'A'),
-        b'a'..=b'z' => Some(digit - b'a' + 26),
-        b'0'..=b'9' => Some(digit - b'0' + 52),
-        b'+' => Some(62),
-        b'/' => Some(63),
-        _ => None,
+/// Decodes base64.
+pub fn decode_base64(text: &[u8]) -> Base64 {
+    let mut digits = text;
+    while let [head @ .., b'='] = digits {
+        digits = head;
     }
+    match (digits.len() % 4, text.len() - digits.len()) {
+        (0, 0) | (2, 2) | (3, 1) => {}
+        (1, _) | (2, 0 | 1) | (3, 0) => return Base64::Invalid,
+        _ => return unsure(digits),
+    }
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (groups, rest) = digits.as_chunks::<4>();
+    let mut seen = 0;
+    for group in groups {
+        let number = number(*group, &mut seen);
+        let [_, high, middle, low] = number.to_be_bytes();
+        bytes.extend_from_slice(&[high, middle, low]);
+    }
+    let last = match *rest {
+        [a, b] => number([a, b, b'A', b'A'], &mut seen),
+        [a, b, c] => number([a, b, c, b'A'], &mut seen),
+        _ => 0,
+    };
+    let [_, high, middle, _] = last.to_be_bytes();
+    bytes.extend([high, middle].iter().take(rest.len().saturating_sub(1)));
+    if seen & NONE == 0 { Base64::Bytes(bytes) } else { unsure(digits) }
+}
+
+/// What is not as it should be: no base64 anywhere, unless its equals signs are all there is to it.
+fn unsure(digits: &[u8]) -> Base64 {
+    let digit = |byte: &u8| *byte == b'=' || six_bits(*byte) & NONE == 0;
+    if digits.iter().all(digit) { Base64::Unsure } else { Base64::Invalid }
+}
+
+/// The mark of a byte that is no digit.
+const NONE: u8 = 0x80;
+
+static DIGITS: [u8; 256] = digits();
+
+#[expect(clippy::indexing_slicing, reason = "a panic at compile time is a build error")]
+const fn digits() -> [u8; 256] {
+    let mut table = [NONE; 256];
+    let digits = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut value = 0;
+    while value < 64 {
+        table[digits[value as usize] as usize] = value;
+        value += 1;
+    }
+    table
+}
+
+fn six_bits(digit: u8) -> u8 {
+    DIGITS.get(usize::from(digit)).copied().unwrap_or(NONE)
+}
+
+/// The number of four digits; `seen` keeps the mark if one is none.
+fn number(group: [u8; 4], seen: &mut u8) -> u32 {
+    group.iter().fold(0, |number, digit| {
+        let bits = six_bits(*digit);
+        *seen |= bits;
+        number << 6 | u32::from(bits & 0x3f)
+    })
 }
 
 #[cfg(test)]
@@ -78,12 +120,24 @@ mod tests {
 
     #[test]
     fn base64_of_every_length() {
-        assert_eq!(decode_base64(b""), Some(vec![]));
-        assert_eq!(decode_base64(b"YQ=="), Some(b"a".to_vec()));
-        assert_eq!(decode_base64(b"YWI="), Some(b"ab".to_vec()));
-        assert_eq!(decode_base64(b"/+/+"), Some(vec![0xff, 0xef, 0xfe]));
-        for odd in [&b"YQ"[..], b"Y===", b"YQ=a", b"YW I", b"YQ==YQ=="] {
-            assert_eq!(decode_base64(odd), None);
+        for (text, bytes) in [("", ""), ("YQ==", "a"), ("YWI=", "ab"), ("YWJj", "abc"), ("YWJjZA==", "abcd")]
+        {
+            assert_eq!(decode_base64(text.as_bytes()), Base64::Bytes(bytes.into()));
+        }
+        assert_eq!(decode_base64(b"/+/+"), Base64::Bytes(vec![0xff, 0xef, 0xfe]));
+    }
+
+    #[test]
+    fn no_base64() {
+        for text in ["YQ", "YWI", "Y===", "Y", "YW I", "YQ=!", "\u{e9}AA", "YQ==\n"] {
+            assert_eq!(decode_base64(text.as_bytes()), Base64::Invalid, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn equals_signs_too_many_are_unsure() {
+        for text in ["YWJj=", "YWI==", "YQ===", "YQ=a", "YQ==YQ==", "===="] {
+            assert_eq!(decode_base64(text.as_bytes()), Base64::Unsure, "{text:?}");
         }
     }
 }

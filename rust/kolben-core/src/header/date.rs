@@ -43,6 +43,8 @@ pub enum Parsed {
     Date(Date, i32),
     /// No date.
     Invalid,
+    /// Spaces and nothing else: no date, though some releases of Python stumble over it.
+    Blank,
     /// Nothing that one may be sure of.
     Unsure,
 }
@@ -85,12 +87,22 @@ const LATE_ZONES: [(&[u8], i32); 2] = [(b"PST", -800), (b"PDT", -700)];
 /// Reads a date.
 pub fn parse(text: &[u8]) -> Parsed {
     if !text.is_ascii() {
-        return Parsed::Unsure;
+        return if few_words(text) { Parsed::Invalid } else { Parsed::Unsure };
     }
     match fields(text) {
         Ok(fields) => fields.resolve().unwrap_or_else(|unclear| unclear),
         Err(unclear) => unclear,
     }
+}
+
+/// Whether a text has one or two words only, which are no date in whatever script.
+fn few_words(text: &[u8]) -> bool {
+    let Ok(text) = std::str::from_utf8(text) else {
+        return false;
+    };
+    let space = |character: char| character.is_whitespace() || matches!(character, '\x1c'..='\x1f');
+    let words = text.split(space).filter(|word| !word.is_empty()).take(3).count();
+    (1..3).contains(&words)
 }
 
 /// The five words of a date, in the order that is the rule.
@@ -108,7 +120,7 @@ fn fields(text: &[u8]) -> Result<Fields<'_>, Parsed> {
     // A name of the day, five words, and one more to see that they are over.
     let mut words: SmallVec<[&[u8]; 8]> = words.take(7).collect();
     let Some(first) = words.first_mut() else {
-        return Err(if text.is_empty() { Parsed::Invalid } else { Parsed::Unsure });
+        return Err(if text.is_empty() { Parsed::Invalid } else { Parsed::Blank });
     };
     if first.last() == Some(&b',') || position(&DAYS, first).is_some() {
         words.remove(0);
@@ -356,8 +368,19 @@ mod tests {
     }
 
     #[test]
+    fn a_blank_is_told_apart() {
+        assert_eq!(parse(b" \t\n"), Parsed::Blank);
+    }
+
+    #[test]
+    fn two_words_in_any_script_are_no_date() {
+        assert_eq!(parse("\u{20ac}\u{663} \u{e9}".as_bytes()), Parsed::Invalid);
+        assert_eq!(parse("\u{20ac}\u{2003}\u{663} \u{e9}".as_bytes()), Parsed::Unsure);
+    }
+
+    #[test]
     fn what_depends_on_the_release_is_unsure() {
-        for text in [" ", "6 Nov 1_994 08:49 GMT", "6 Nov 1994 08:49:3\u{663} GMT", "--94 08:49 GMT"] {
+        for text in ["6 Nov 1_994 08:49 GMT", "6 Nov 1994 08:49:3\u{663} GMT", "--94 08:49 GMT"] {
             assert_eq!(shown(text), "Unsure", "{text:?}");
         }
     }

@@ -54,6 +54,20 @@ impl<'a> Iterator for Tags<'a> {
     }
 }
 
+/// A single tag without its quotes, and whether it is weak. What has no quotes around it stays.
+pub fn unquote(text: &[u8]) -> (&[u8], bool) {
+    let (weak, rest) = match text {
+        [b'W' | b'w', b'/', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    match rest {
+        [b'"', tag @ .., b'"'] => (tag, weak),
+        // The quote that opens it closes it too.
+        [b'"'] => (&[], weak),
+        _ => (rest, weak),
+    }
+}
+
 fn one(text: &[u8]) -> Option<(Tag<'_>, &[u8])> {
     let text = trim_start(text);
     let (weak, body) = match text {

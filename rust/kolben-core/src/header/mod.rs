@@ -4,6 +4,7 @@
 //! it gives back is generalised UTF-8 too. Each takes time linear in its input and never recurses.
 
 pub mod accept;
+pub mod age;
 pub mod auth;
 pub mod cookie;
 pub mod csp;
