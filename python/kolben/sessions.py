@@ -11,6 +11,7 @@ import typing as t
 from collections.abc import MutableMapping
 from datetime import datetime, timezone
 from functools import lru_cache
+from types import MethodType
 
 from itsdangerous import BadSignature, TimestampSigner, URLSafeTimedSerializer
 from werkzeug.datastructures import CallbackDict
@@ -269,24 +270,26 @@ class SecureCookieSessionInterface(SessionInterface):
     def _signing_serializer(self, app: Flask) -> URLSafeTimedSerializer | None:
         """Return what :meth:`get_signing_serializer` would, from before if nothing changed."""
         method = self.get_signing_serializer
+        digest_method: t.Any = self.digest_method
         if (
             getattr(method, "__func__", None) is not _get_signing_serializer
             or URLSafeTimedSerializer is not _KeptSerializer.__base__
+            # What a method does may depend on what its object holds.
+            or type(digest_method) is MethodType
         ):
             return method(app)
         keys = _secret_keys(app)
         if not keys:
             return None
-        digest_method: t.Any = self.digest_method
         if digest_method is _lazy_sha1:
-            # PERF: hmac has a fast way for hashlib's own functions. benches/test_sessions.py
+            # PERF: hmac has a fast way for hashlib's own functions.
             digest_method = hashlib.sha1
         made_from = keys, self.salt, self.serializer, self.key_derivation, digest_method
         try:
             return _serializer_from_before(_KeptSerializer, *made_from)
         except TypeError:
             # One of these has no hash. If they are of no use, this says so again.
-            return _make_serializer(_KeptSerializer, *made_from)
+            return _make_serializer(URLSafeTimedSerializer, *made_from)
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
         """Open the session in the request's cookie; a cookie that does not verify counts as none.
