@@ -371,7 +371,7 @@ else:
         """Leave it to the constructor."""
         return False
 
-    def _send(*arguments: t.Any) -> None:  # noqa: ARG001 - as above
+    def _send(*arguments: t.Any) -> None:
         """Leave it to the methods."""
 
 
