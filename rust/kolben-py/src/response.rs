@@ -1,6 +1,6 @@
 //! Responses that are a text and little else: begun without headers, and sent in one go.
 
-use crate::known::Known;
+use crate::known::{Known, own_dict};
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -143,9 +143,8 @@ pub(crate) fn send_response<'py>(
     if !originals.response.is_class_of(response)? {
         return Ok(None);
     }
-    let own = response.getattr(intern!(py, "__dict__"))?;
-    let (Ok(own), Ok(environ)) = (own.cast::<PyDict>(), environ.cast::<PyDict>()) else { return Ok(None) };
-    let Some(body) = plain_body(own)? else { return Ok(None) };
+    let (Some(own), Ok(environ)) = (own_dict(response), environ.cast::<PyDict>()) else { return Ok(None) };
+    let Some(body) = plain_body(&own)? else { return Ok(None) };
     let code = match own.get_item(intern!(py, "_status_code"))? {
         Some(code) => code.extract::<i64>().unwrap_or_default(),
         None => 200,
@@ -154,7 +153,7 @@ pub(crate) fn send_response<'py>(
         return Ok(None);
     }
     let headers = match own.get_item(intern!(py, "headers"))? {
-        None => first_headers(originals, response, own)?,
+        None => first_headers(originals, response, &own)?,
         Some(headers) if headers.get_type().is(originals.headers.bind(py)) => sent_headers(&headers, &body)?,
         Some(_) => None,
     };
