@@ -30,6 +30,7 @@ __all__ = [
     "hold_responses",
     "is_host_trusted",
     "is_plain_domain",
+    "make_plain_response",
     "parse_accept_header",
     "parse_age",
     "parse_authorization",
@@ -331,6 +332,7 @@ def begin_response(
     direct_passthrough: t.Any,
     /,
 ) -> bool: ...
+def make_plain_response(class_: t.Any, body: t.Any, status: t.Any | None, /) -> t.Any | None: ...
 def send_response(
     response: t.Any, environ: t.Any, start_response: t.Any, /
 ) -> t.Iterable[bytes] | None: ...

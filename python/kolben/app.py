@@ -52,6 +52,14 @@ if t.TYPE_CHECKING:
     )
 
 
+if t.TYPE_CHECKING or compiled is not None:
+    from ._core import make_plain_response as _make_plain
+else:
+
+    def _make_plain(*arguments: t.Any) -> None:  # noqa: ARG001 - it takes what the core takes
+        """Leave it to the constructor."""
+
+
 def _request_context() -> RequestContext:
     ctx = _cv_request.get(None)
     if ctx is None:
@@ -182,7 +190,8 @@ class Flask(App):
             except BaseException as raised:
                 error = raised
                 raise
-            return response(environ, start_response)
+            # PERF: `response(...)`, in a way that the interpreter makes no detour for.
+            return response.__call__(environ, start_response)
         finally:
             if "werkzeug.debug.preserve_context" in environ:
                 preserve = environ["werkzeug.debug.preserve_context"]
@@ -410,6 +419,9 @@ class Flask(App):
         response_class = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
+                # PERF: a text alone, without a call of the constructor (benches/test_app.py).
+                if headers is None and (made := _make_plain(response_class, body, status)):
+                    return t.cast("Response", made)
                 return response_class(body, status=status, headers=headers)
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)

@@ -21,10 +21,10 @@ struct Originals {
     request_variable: Py<PyAny>,
     /// Stands for an exception that was not given.
     sentinel: Py<PyAny>,
-    pushed_signal: Py<PyAny>,
-    popped_signal: Py<PyAny>,
-    request_teardown_signal: Py<PyAny>,
-    app_teardown_signal: Py<PyAny>,
+    pushed_signal: Signal,
+    popped_signal: Signal,
+    request_teardown_signal: Signal,
+    app_teardown_signal: Signal,
     http_exception: Py<PyAny>,
     app: Known,
     app_context: Known,
@@ -36,6 +36,7 @@ struct Originals {
     request_context: Known,
     map: Known,
     adapter: Known,
+    adapter_class: Py<PyType>,
 }
 
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
@@ -52,10 +53,10 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app_variable: object("app_variable")?,
             request_variable: object("request_variable")?,
             sentinel: object("sentinel")?,
-            pushed_signal: object("pushed_signal")?,
-            popped_signal: object("popped_signal")?,
-            request_teardown_signal: object("request_teardown_signal")?,
-            app_teardown_signal: object("app_teardown_signal")?,
+            pushed_signal: Signal::of(&objects.as_any().get_item("pushed_signal")?)?,
+            popped_signal: Signal::of(&objects.as_any().get_item("popped_signal")?)?,
+            request_teardown_signal: Signal::of(&objects.as_any().get_item("request_teardown_signal")?)?,
+            app_teardown_signal: Signal::of(&objects.as_any().get_item("app_teardown_signal")?)?,
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
             app_context: known("app", &["app_context"])?,
@@ -81,6 +82,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             )?,
             request_context: known("request_context", &["match_request", "url_adapter"])?,
             map: known("map", &["bind_to_environ", "update", "_bind_to_environ", "_adapter_class"])?,
+            adapter_class: classes.as_any().get_item("adapter")?.cast_into::<PyType>()?.unbind(),
             adapter: known("adapter", &["__init__", "__new__", "match", "_match", "get_default_redirect"])?,
         })
     })?;
@@ -176,18 +178,30 @@ fn current<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     contextvar::get(variable)?.ok_or_else(|| PyLookupError::new_err(variable.clone().unbind()))
 }
 
-/// Whether a signal has receivers.
-#[inline]
-fn is_heard(signal: &Bound<'_, PyAny>) -> PyResult<bool> {
-    signal.getattr(intern!(signal.py(), "receivers"))?.is_truthy()
+/// A signal, and its receivers, which are added to one dictionary and taken out of it again.
+struct Signal {
+    signal: Py<PyAny>,
+    receivers: Py<PyDict>,
+}
+
+impl Signal {
+    fn of(signal: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let receivers = signal.getattr("receivers")?.cast_into::<PyDict>()?.unbind();
+        Ok(Self { signal: signal.clone().unbind(), receivers })
+    }
+
+    #[inline]
+    fn is_heard(&self, py: Python<'_>) -> bool {
+        !self.receivers.bind(py).is_empty()
+    }
 }
 
 /// Send a signal for an app, if anybody hears it.
 #[inline]
-fn send(signal: &Py<PyAny>, app: &Bound<'_, PyAny>) -> PyResult<()> {
+fn send(signal: &Signal, app: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = app.py();
-    let signal = signal.bind(py);
-    if is_heard(signal)? {
+    if signal.is_heard(py) {
+        let signal = signal.signal.bind(py);
         let arguments = PyDict::new(py);
         arguments.set_item("_async_wrapper", app.getattr("ensure_sync")?)?;
         signal.call_method("send", (app,), Some(&arguments))?;
@@ -415,7 +429,7 @@ impl RequestContextCore {
             None => make_request(originals, app, environ)?,
         };
         let session = session.map_or(Session::Closed, Session::Open);
-        let glance = glance(originals, app, &request)?;
+        let glance = glance(originals, app, &request, environ)?;
         let is_plain = glance.is_some();
         let _old = Self::with(slf, |fields| {
             let old = (
@@ -755,12 +769,12 @@ fn is_idle(
     originals: &Originals,
     app: &Bound<'_, PyAny>,
     table: &Bound<'_, PyString>,
-    signal: &Py<PyAny>,
+    signal: &Signal,
 ) -> PyResult<bool> {
     // PERF: most apps have neither functions nor receivers here.
-    Ok(!app.getattr(table)?.is_truthy()?
-        && !is_heard(signal.bind(app.py()))?
-        && originals.teardowns.is_untouched(app)?)
+    Ok(!signal.is_heard(app.py())
+        && originals.teardowns.is_untouched(app)?
+        && !app.getattr(table)?.is_truthy()?)
 }
 
 /// Push an app context for the request, unless the app has one already.
@@ -834,6 +848,7 @@ fn glance(
     originals: &Originals,
     app: &Bound<'_, PyAny>,
     request: &Bound<'_, PyAny>,
+    environ: &Bound<'_, PyAny>,
 ) -> PyResult<Option<environ::Glance>> {
     let py = app.py();
     if !originals.app.is_untouched(app)? || !originals.request.is_class_of(request)? {
@@ -850,15 +865,14 @@ fn glance(
     if core.get().matches_hosts() || !originals.map.is_class_of(&map)? {
         return Ok(None);
     }
-    let adapter_class = core.as_any().getattr(intern!(py, "_adapter_class"))?;
-    if !originals.adapter.is_original(adapter_class.cast::<PyType>()?)? {
+    // The map makes adapters of this class, as nobody has changed what it makes.
+    if !originals.adapter.is_original(originals.adapter_class.bind(py))? {
         return Ok(None);
     }
     let is_empty = match map.getattr(intern!(py, "default_subdomain"))?.cast::<PyString>() {
         Ok(subdomain) => subdomain.len()? == 0,
         Err(_) => false,
     };
-    let environ = request.getattr(intern!(py, "environ"))?;
     match environ.cast::<PyDict>() {
         Ok(environ) if is_empty => environ::glance(environ),
         _ => Ok(None),

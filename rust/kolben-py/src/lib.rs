@@ -96,7 +96,7 @@ mod _core {
     #[pymodule_export]
     use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
     #[pymodule_export]
-    use crate::response::{begin_response, hold_responses, send_response};
+    use crate::response::{begin_response, hold_responses, make_plain_response, send_response};
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]

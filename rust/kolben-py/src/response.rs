@@ -1,6 +1,7 @@
 //! Responses that are a text and little else: begun without headers, and sent in one go.
 
 use crate::known::{Known, own_dict};
+use crate::made::bare;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -10,7 +11,10 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 /// What this uses of Python, as it stands when `kolben.messages` is imported.
 struct Originals {
     response: Known,
+    construction: Known,
     headers: Py<PyType>,
+    /// The status line of a response that has set none.
+    usual_status: Py<PyAny>,
     /// Status codes to status lines.
     lines: Py<PyDict>,
     /// Mimetypes to content types.
@@ -30,7 +34,9 @@ pub(crate) fn hold_responses(
     ORIGINALS.get_or_try_init(response.py(), || {
         Ok::<_, PyErr>(Originals {
             response: Known::of(response, PASSED_BY)?,
+            construction: Known::of(response, &["__init__", "__new__"])?,
             headers: headers.unbind(),
+            usual_status: response.getattr("_status")?.unbind(),
             lines: lines.unbind(),
             content_types: content_types.unbind(),
         })
@@ -43,6 +49,10 @@ const PASSED_BY: &[&str] = &[
     "__setattr__",
     "_clean_status",
     "_first_headers",
+    "_length",
+    "_mimetype",
+    "_status",
+    "_status_code",
     "automatically_set_content_length",
     "call_on_close",
     "close",
@@ -77,8 +87,7 @@ pub(crate) fn begin_response(
     content_type: Option<&Bound<'_, PyAny>>,
     direct_passthrough: &Bound<'_, PyAny>,
 ) -> PyResult<bool> {
-    let py = response.py();
-    let originals = originals(py)?;
+    let originals = originals(response.py())?;
     let Some(body) = body else { return Ok(false) };
     if headers.is_some() || content_type.is_some() || !is_false(direct_passthrough) {
         return Ok(false);
@@ -86,6 +95,35 @@ pub(crate) fn begin_response(
     if !originals.response.is_class_of(response)? {
         return Ok(false);
     }
+    begin(originals, response, body, status, mimetype)
+}
+
+/// Make a response of `class` with a plain body; `None` if that takes a call of the class.
+#[pyfunction]
+#[pyo3(signature = (class, body, status, /))]
+pub(crate) fn make_plain_response<'py>(
+    class: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyAny>,
+    status: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let originals = originals(class.py())?;
+    let Ok(class) = class.cast::<PyType>() else { return Ok(None) };
+    if !originals.response.is_original(class)? || !originals.construction.is_original(class)? {
+        return Ok(None);
+    }
+    let response = bare(class)?;
+    Ok(begin(originals, &response, body, status, None)?.then_some(response))
+}
+
+#[inline]
+fn begin(
+    originals: &Originals,
+    response: &Bound<'_, PyAny>,
+    body: &Bound<'_, PyAny>,
+    status: Option<&Bound<'_, PyAny>>,
+    mimetype: Option<&Bound<'_, PyAny>>,
+) -> PyResult<bool> {
+    let py = response.py();
     let bytes = if let Ok(text) = body.cast_exact::<PyString>() {
         match text.to_str() {
             Ok(text) => PyBytes::new(py, text.as_bytes()),
@@ -145,13 +183,17 @@ pub(crate) fn send_response<'py>(
     }
     let (Some(own), Ok(environ)) = (own_dict(response), environ.cast::<PyDict>()) else { return Ok(None) };
     let Some(body) = plain_body(&own)? else { return Ok(None) };
-    let code = match own.get_item(intern!(py, "_status_code"))? {
-        Some(code) => code.extract::<i64>().unwrap_or_default(),
-        None => 200,
+    // PERF: what the response has not set is its class's, and known.
+    let status = match own.get_item(intern!(py, "_status_code"))? {
+        None => originals.usual_status.bind(py).clone(),
+        Some(code) => {
+            let code = code.extract::<i64>().unwrap_or_default();
+            if !(200..600).contains(&code) || matches!(code, 204 | 304) {
+                return Ok(None);
+            }
+            response.getattr(intern!(py, "_status"))?
+        }
     };
-    if !(200..600).contains(&code) || matches!(code, 204 | 304) {
-        return Ok(None);
-    }
     let headers = match own.get_item(intern!(py, "headers"))? {
         None => first_headers(originals, response, &own)?,
         Some(headers) if headers.get_type().is(originals.headers.bind(py)) => sent_headers(&headers, &body)?,
@@ -162,7 +204,6 @@ pub(crate) fn send_response<'py>(
         Some(method) => method.cast::<PyString>().is_ok_and(|method| method == "HEAD"),
         None => return Ok(None),
     };
-    let status = response.getattr(intern!(py, "_status"))?;
     start_response.call1((status, headers))?;
     Ok(Some(if is_head { PyTuple::empty(py).into_any() } else { body.into_any() }))
 }
@@ -175,6 +216,10 @@ fn plain_body<'py>(own: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyLis
     let Ok(body) = body.cast_into_exact::<PyList>() else { return Ok(None) };
     if !body.iter().all(|part| part.is_exact_instance_of::<PyBytes>()) {
         return Ok(None);
+    }
+    if own.len() == 2 {
+        // PERF: the body and its length.
+        return Ok(Some(body));
     }
     for name in [intern!(py, "_on_close"), intern!(py, "direct_passthrough")] {
         if let Some(value) = own.get_item(name)?
@@ -195,9 +240,10 @@ fn first_headers<'py>(
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = response.py();
     let Some(length) = own.get_item(intern!(py, "_length"))? else { return Ok(None) };
-    let mimetype = response.getattr(intern!(py, "_mimetype"))?;
-    let mimetype =
-        if mimetype.is_none() { response.getattr(intern!(py, "default_mimetype"))? } else { mimetype };
+    let mimetype = match own.get_item(intern!(py, "_mimetype"))? {
+        Some(mimetype) => mimetype,
+        None => response.getattr(intern!(py, "default_mimetype"))?,
+    };
     let Some(content_type) = originals.content_types.bind(py).get_item(&mimetype)? else {
         return Ok(None);
     };
