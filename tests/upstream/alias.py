@@ -24,11 +24,14 @@ class _SameModule(importlib.abc.Loader):
         return module
 
     def exec_module(self, module: types.ModuleType) -> None:
-        # Warnings are filtered by the name of the module that they come from.
-        if module.__spec__ is not None:
-            module.__name__ = module.__spec__.name
         # The import put a spec of the other name there.
         module.__spec__ = self._spec
+        # Warnings are filtered by the name of the module that they come from.
+        module.__name__ = self._name.replace("kolben", "flask", 1)
+        if self._name == "kolben":
+            # What is loaded already has its other name as well.
+            for name in [name for name in sys.modules if name.startswith("kolben.")]:
+                importlib.import_module(name.replace("kolben", "flask", 1))
 
 
 class _Finder(importlib.abc.MetaPathFinder):

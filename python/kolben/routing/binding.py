@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import typing as t
+import warnings
 
 from werkzeug.exceptions import BadHost
 from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing import MapAdapter as WerkzeugMapAdapter
+from werkzeug.wsgi import get_host
 
 
 class Binding(WerkzeugMap):
@@ -43,10 +45,24 @@ class Binding(WerkzeugMap):
         )
 
     def _bind_to_environ(
-        self, environ: t.Any, server_name: str | None, subdomain: str | None
+        self, environ: t.Any, server_name: str | None = None, subdomain: str | None = None
     ) -> t.Any:
-        """Bind the map as Werkzeug does, whatever is unusual about the environ."""
-        bound = WerkzeugMap.bind_to_environ(self, environ, server_name, subdomain)
+        """Bind the map to what a WSGI environ, or a request, says of host and path."""
+        want_subdomain = subdomain is None and not self.host_matching and server_name is not None
+        bound = WerkzeugMap.bind_to_environ(
+            self, environ, server_name, "" if want_subdomain else subdomain
+        )
+        if want_subdomain:
+            # Not Werkzeug's: its warning is to name our caller.
+            host = get_host(getattr(environ, "environ", environ)).lower()
+            name = _without_standard_port(t.cast("str", server_name).lower(), bound.url_scheme)
+            bound.subdomain = _subdomain_of(host, name)
+            if bound.subdomain is None:
+                warnings.warn(
+                    f"Current server name {host!r} doesn't match configured server name {name!r}",
+                    stacklevel=2,
+                )
+                bound.subdomain = "<invalid>"
         return self._adapter_class(
             self,
             bound.server_name,
@@ -57,6 +73,20 @@ class Binding(WerkzeugMap):
             bound.default_method,
             bound.query_args,
         )
+
+
+def _without_standard_port(name: str, scheme: str) -> str:
+    if scheme in ("http", "ws"):
+        return name.removesuffix(":80")
+    return name.removesuffix(":443") if scheme in ("https", "wss") else name
+
+
+def _subdomain_of(host: str, server_name: str) -> str | None:
+    """Return what stands before the server name in a host; ``None`` if that is not its end."""
+    labels, ending = host.split("."), server_name.split(".")
+    if labels[-len(ending) :] != ending:
+        return None
+    return ".".join(filter(None, labels[: -len(ending)]))
 
 
 def _ascii_host(server_name: str) -> str:

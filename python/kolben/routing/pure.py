@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import typing as t
 
 from werkzeug.routing import MapAdapter as WerkzeugMapAdapter
 from werkzeug.routing import Rule as WerkzeugRule
@@ -47,11 +46,7 @@ class Map(Insight, Binding):
 
     _adapter_class = MapAdapter
 
-    def bind_to_environ(
-        self, environ: t.Any, server_name: str | None = None, subdomain: str | None = None
-    ) -> t.Any:
-        """Bind the map to what a WSGI environ, or a request, says of host and path."""
-        return self._bind_to_environ(environ, server_name, subdomain)
+    bind_to_environ = Binding._bind_to_environ
 
 
 def _refuse_malformed(rule: str) -> None:
