@@ -52,6 +52,19 @@ if t.TYPE_CHECKING:
     )
 
 
+def _bind_to_environ(
+    url_map: Map, environ: WSGIEnvironment, server_name: str | None, subdomain: str | None
+) -> t.Any:
+    return url_map.bind_to_environ(environ, server_name=server_name, subdomain=subdomain)
+
+
+# COMPAT: where the host does not match, Werkzeug warns in its caller's name, and apps filter that
+# warning by the name flask.app (Flask's test_basic.py::test_server_name_subdomain).
+_bind = FunctionType(
+    _bind_to_environ.__code__, {"__builtins__": __builtins__, "__name__": "flask.app"}
+)
+
+
 def _request_context() -> RequestContext:
     ctx = _cv_request.get(None)
     if ctx is None:
@@ -229,9 +242,7 @@ class Flask(App):
         elif not self.subdomain_matching:
             # Any host will do, so the rules of the default subdomain answer on it.
             subdomain = url_map.default_subdomain or ""
-        bound = url_map.bind_to_environ(
-            request.environ, server_name=server_name, subdomain=subdomain
-        )
+        bound = _bind(url_map, request.environ, server_name, subdomain)
         return t.cast("MapAdapter", bound)
 
     def full_dispatch_request(self) -> Response:
