@@ -21,11 +21,13 @@ __all__ = [
     "Table",
     "TableBuilder",
     "__version__",
+    "begin_response",
     "build_url",
     "dump_header",
     "dump_options_header",
     "hold",
     "hold_contexts",
+    "hold_responses",
     "is_host_trusted",
     "is_plain_domain",
     "parse_accept_header",
@@ -51,6 +53,7 @@ __all__ = [
     "plain_uri",
     "quote_header_value",
     "read_length",
+    "send_response",
     "unquote_etag",
     "unquote_header_value",
     "write_cookie",
@@ -318,3 +321,19 @@ class RequestContextCore:
     def pop(self, exc: t.Any = ...) -> None: ...
 
 def hold_contexts(objects: dict[str, t.Any], classes: dict[str, type]) -> None: ...
+def begin_response(
+    response: t.Any,
+    body: t.Any | None,
+    status: t.Any | None,
+    headers: t.Any | None,
+    mimetype: t.Any | None,
+    content_type: t.Any | None,
+    direct_passthrough: t.Any,
+    /,
+) -> bool: ...
+def send_response(
+    response: t.Any, environ: t.Any, start_response: t.Any, /
+) -> t.Iterable[bytes] | None: ...
+def hold_responses(
+    response: type, headers: type, lines: dict[int, str], content_types: dict[str | None, str]
+) -> None: ...

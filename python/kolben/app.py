@@ -281,7 +281,11 @@ class Flask(App):
 
     def dispatch_request(self) -> ft.ResponseReturnValue:
         """Call the view of the current request and return what it returns."""
-        request = _request_context().request
+        # PERF: `_request_context()` in line, as this runs for each request.
+        ctx = _cv_request.get(None)
+        if ctx is None:
+            raise RuntimeError(_no_req_msg)
+        request = ctx.request
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule: t.Any = request.url_rule
@@ -460,7 +464,10 @@ class Flask(App):
         :param response: The response.
         :return: The same, or another one.
         """
-        ctx = _request_context()
+        # PERF: as in `dispatch_request`.
+        ctx = _cv_request.get(None)
+        if ctx is None:
+            raise RuntimeError(_no_req_msg)
         hooks = self.after_request_funcs
         # PERF: the usual request registers nothing and leaves its session alone
         # (benches/test_app.py).
@@ -798,10 +805,13 @@ if compiled is not None:
             "sentinel": _sentinel,
             "pushed_signal": appcontext_pushed,
             "popped_signal": appcontext_popped,
+            "app_teardown_signal": appcontext_tearing_down,
+            "request_teardown_signal": request_tearing_down,
             "http_exception": HTTPException,
         },
         {
             "app": Flask,
+            "context": AppContext,
             "request": Request,
             "session_interface": SecureCookieSessionInterface,
             "request_context": RequestContext,

@@ -20,12 +20,13 @@ from werkzeug.datastructures import (
     RequestCacheControl,
 )
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
-from werkzeug.http import remove_entity_headers
-from werkzeug.utils import header_property
+from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
+from werkzeug.utils import get_content_type, header_property
 from werkzeug.wsgi import _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
 
 from . import headers as _http
+from .core import compiled
 from .datastructures import EnvironHeaders, Headers, _ends_a_line
 from .formparser import FormDataParser
 from .headers import parse_accept_header, parse_query
@@ -35,7 +36,7 @@ from .lazy import lazy
 if t.TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from _typeshed.wsgi import WSGIEnvironment
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 __all__ = ["Request", "Response"]
 
@@ -348,6 +349,32 @@ def _defined(cls: type, name: str) -> t.Any:
     return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
 
 
+class _ContentTypes(dict[str | None, str]):
+    """Mimetypes to content types; one that is missing is worked out."""
+
+    def __missing__(self, mimetype: str) -> str:
+        content_type = get_content_type(mimetype, "utf-8")
+        # A view may answer with any number of them.
+        if len(self) < 100:
+            self[mimetype] = content_type
+        return content_type
+
+
+_content_types = _ContentTypes()
+
+if t.TYPE_CHECKING or compiled is not None:
+    from ._core import begin_response as _begin
+    from ._core import send_response as _send
+else:
+
+    def _begin(*arguments: t.Any) -> bool:  # noqa: ARG001 - it takes what the core takes
+        """Leave it to the constructor."""
+        return False
+
+    def _send(*arguments: t.Any) -> None:
+        """Leave it to the methods."""
+
+
 class Response(_werkzeug.Response):
     """An outgoing response.
 
@@ -371,9 +398,44 @@ class Response(_werkzeug.Response):
         content_type: str | None = None,
         direct_passthrough: bool = False,
     ) -> None:
+        if _begin(self, response, status, headers, mimetype, content_type, direct_passthrough):
+            return
         if not isinstance(headers, _WerkzeugHeaders):
             headers = Headers(headers) if headers else Headers()
         super().__init__(response, status, headers, mimetype, content_type, direct_passthrough)
+
+    # What a response that was begun by the core alone has not set.
+
+    _status = "200 OK"
+    _status_code = 200
+    _mimetype: str | None = None
+    _length: int | None = None
+    direct_passthrough = False
+
+    @lazy
+    def _on_close(self) -> list[t.Callable[[], t.Any]]:
+        return []
+
+    @lazy
+    def headers(self) -> _WerkzeugHeaders:
+        """The headers."""
+        return self._first_headers()
+
+    def _first_headers(self) -> Headers:
+        headers = Headers()
+        mimetype = self.default_mimetype if self._mimetype is None else self._mimetype
+        if mimetype is not None:
+            headers["Content-Type"] = _content_types[mimetype]
+        if self._length is not None and self.automatically_set_content_length:
+            headers["Content-Length"] = str(self._length)
+        return headers
+
+    def __call__(
+        self, environ: WSGIEnvironment, start_response: StartResponse
+    ) -> t.Iterable[bytes]:
+        """Send the response: the WSGI application that it is."""
+        sent = _send(self, environ, start_response)
+        return super().__call__(environ, start_response) if sent is None else sent
 
     def _clean_status(self, value: t.Any) -> tuple[str, int]:
         status, code = super()._clean_status(value)
@@ -443,3 +505,13 @@ class Response(_werkzeug.Response):
         if not self.autocorrect_location_header:
             return location
         return urljoin(_http.iri_to_uri(_environ_url(environ, strip_querystring=True)), location)
+
+
+if compiled is not None:
+    # The core goes past these as long as nobody overrides or patches what it knows of them.
+    compiled.hold_responses(
+        Response,
+        Headers,
+        {code: f"{code} {phrase.upper()}" for code, phrase in HTTP_STATUS_CODES.items()},
+        _content_types,
+    )

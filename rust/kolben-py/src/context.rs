@@ -2,7 +2,7 @@
 
 use crate::contextvar;
 use crate::environ;
-use crate::known::Known;
+use crate::known::{Known, own_dict};
 use crate::made::{assign, bare};
 use crate::map::MapCore;
 use crate::table::Found;
@@ -23,8 +23,14 @@ struct Originals {
     sentinel: Py<PyAny>,
     pushed_signal: Py<PyAny>,
     popped_signal: Py<PyAny>,
+    request_teardown_signal: Py<PyAny>,
+    app_teardown_signal: Py<PyAny>,
     http_exception: Py<PyAny>,
     app: Known,
+    app_context: Known,
+    teardowns: Known,
+    context: Known,
+    context_class: Py<PyType>,
     request: Known,
     session_interface: Known,
     request_context: Known,
@@ -48,11 +54,26 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             sentinel: object("sentinel")?,
             pushed_signal: object("pushed_signal")?,
             popped_signal: object("popped_signal")?,
+            request_teardown_signal: object("request_teardown_signal")?,
+            app_teardown_signal: object("app_teardown_signal")?,
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
+            app_context: known("app", &["app_context"])?,
+            teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
+            context: known("context", &["__init__", "__new__", "push", "pop"])?,
+            context_class: classes.as_any().get_item("context")?.cast_into::<PyType>()?.unbind(),
             request: known(
                 "request",
-                &["__init__", "__new__", "__setattr__", "_reads_ahead", "host", "trusted_hosts", "close"],
+                &[
+                    "__init__",
+                    "__new__",
+                    "__setattr__",
+                    "_reads_ahead",
+                    "host",
+                    "method",
+                    "trusted_hosts",
+                    "close",
+                ],
             )?,
             session_interface: known(
                 "session_interface",
@@ -284,6 +305,15 @@ impl AppContextCore {
         let app = Self::app(slf);
         let torn_down = match Self::with(slf, |fields| fields.pushed.len()) {
             0 => return Err(popped_too_often()),
+            1 if is_idle(
+                originals,
+                &app,
+                intern!(py, "teardown_appcontext_funcs"),
+                &originals.app_teardown_signal,
+            )? =>
+            {
+                Ok(())
+            }
             1 => exc
                 .or_current(py)
                 .and_then(|exc| app.call_method1(intern!(py, "do_teardown_appcontext"), (exc,)))
@@ -668,12 +698,18 @@ impl RequestContextCore {
 
     fn tear_down(slf: &Bound<'_, Self>, originals: &Originals, exc: &Bound<'_, PyAny>) -> PyResult<()> {
         let py = slf.py();
-        Self::get_app(slf).call_method1(intern!(py, "do_teardown_request"), (exc,))?;
+        let app = Self::get_app(slf);
+        let table = intern!(py, "teardown_request_funcs");
+        if !is_idle(originals, &app, table, &originals.request_teardown_signal)? {
+            app.call_method1(intern!(py, "do_teardown_request"), (exc,))?;
+        }
         let request = Self::get_request(slf);
         if originals.request.is_class_of(&request)? {
             // PERF: all that `close` does is to close the files.
-            let own = request.getattr(intern!(py, "__dict__"))?;
-            if !own.contains(intern!(py, "files"))? && !own.contains(intern!(py, "close"))? {
+            if let Some(own) = own_dict(&request)
+                && !own.contains(intern!(py, "files"))?
+                && !own.contains(intern!(py, "close"))?
+            {
                 return Ok(());
             }
         }
@@ -701,10 +737,30 @@ impl RequestContextCore {
             environ.set_item(intern!(py, "werkzeug.request"), py.None())?;
         }
         if let Some(own) = own {
-            own.bind(py).call_method1(intern!(py, "pop"), (exc,))?;
+            let own = own.bind(py);
+            match own.cast::<AppContextCore>() {
+                Ok(core) if originals.context.is_class_of(own)? => {
+                    AppContextCore::pop(core, Given::Exception(exc.clone()))?;
+                }
+                _ => drop(own.call_method1(intern!(py, "pop"), (exc,))?),
+            }
         }
         refuse_wrong("request", &current, slf.as_any())
     }
+}
+
+/// Whether a teardown of the app has nothing to do.
+#[inline]
+fn is_idle(
+    originals: &Originals,
+    app: &Bound<'_, PyAny>,
+    table: &Bound<'_, PyString>,
+    signal: &Py<PyAny>,
+) -> PyResult<bool> {
+    // PERF: most apps have neither functions nor receivers here.
+    Ok(!app.getattr(table)?.is_truthy()?
+        && !is_heard(signal.bind(app.py()))?
+        && originals.teardowns.is_untouched(app)?)
 }
 
 /// Push an app context for the request, unless the app has one already.
@@ -722,6 +778,13 @@ fn own_app_context<'py>(
         if is_same {
             return Ok(None);
         }
+    }
+    let class = originals.context_class.bind(py);
+    if originals.app_context.is_untouched(app)? && originals.context.is_original(class)? {
+        // PERF: an app context of its own for each request, without a call of Python code.
+        let own = class.call1((app,))?;
+        AppContextCore::push(own.cast::<AppContextCore>()?)?;
+        return Ok(Some(own));
     }
     let own = app.call_method0(intern!(py, "app_context"))?;
     own.call_method0(intern!(py, "push"))?;
@@ -745,12 +808,24 @@ fn make_request<'py>(
         // PERF: what the constructor does, without a call of it.
         let request = bare(class)?;
         assign!(request, "environ" = environ, "json_module" = json);
+        if let Some(method) = environ.get_item(intern!(py, "REQUEST_METHOD"))?
+            && is_usual(&method)
+        {
+            // PERF: the dispatch reads it of each request.
+            assign!(request, "method" = method);
+        }
         environ.set_item(intern!(py, "werkzeug.request"), &request)?;
         return Ok(request);
     }
     let request = class.call1((environ,))?;
     assign!(request, "json_module" = json);
     Ok(request)
+}
+
+/// Whether a method is one that is written in upper case most of the time, and is here.
+fn is_usual(method: &Bound<'_, PyAny>) -> bool {
+    let Ok(method) = method.cast_exact::<PyString>() else { return false };
+    matches!(method.to_str(), Ok("GET" | "HEAD" | "POST" | "PUT" | "PATCH" | "DELETE" | "OPTIONS"))
 }
 
 /// What matching the URL needs, if the app binds its map in the plain way: to any host.

@@ -1,6 +1,7 @@
 //! Classes whose methods the core goes past, as long as nobody has overridden or patched them.
 
 use crate::watch::Watch;
+use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyType};
 
@@ -49,8 +50,7 @@ impl Known {
         if !self.is_class_of(object)? {
             return Ok(false);
         }
-        let own = object.getattr(pyo3::intern!(object.py(), "__dict__"))?;
-        let Ok(own) = own.cast_into::<PyDict>() else { return Ok(false) };
+        let Some(own) = own_dict(object) else { return Ok(false) };
         if own.is_empty() {
             return Ok(true);
         }
@@ -61,4 +61,21 @@ impl Known {
         }
         Ok(true)
     }
+}
+
+/// The dictionary of an object, if it has a plain one.
+///
+/// PERF: `__dict__` as an attribute is looked up through the classes first.
+#[inline]
+pub(crate) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyDict>> {
+    // SAFETY: the object is alive; the answer is a new reference, or null and an exception, which
+    // is then cleared.
+    let own = unsafe {
+        let own = ffi::PyObject_GenericGetDict(object.as_ptr(), std::ptr::null_mut());
+        if own.is_null() {
+            ffi::PyErr_Clear();
+        }
+        Bound::from_owned_ptr_or_opt(object.py(), own)
+    };
+    own.and_then(|own| own.cast_into::<PyDict>().ok())
 }

@@ -25,6 +25,7 @@ mod pattern;
 mod pieces;
 mod policies;
 mod ranges;
+mod response;
 mod route;
 mod rule;
 mod shared;
@@ -94,6 +95,8 @@ mod _core {
     use crate::policies::{parse_cache_control_header, parse_csp_header};
     #[pymodule_export]
     use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
+    #[pymodule_export]
+    use crate::response::{begin_response, hold_responses, send_response};
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]

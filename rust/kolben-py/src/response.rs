@@ -1,0 +1,239 @@
+//! Responses that are a text and little else: begun without headers, and sent in one go.
+
+use crate::known::{Known, own_dict};
+use pyo3::exceptions::PyRuntimeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
+
+/// What this uses of Python, as it stands when `kolben.messages` is imported.
+struct Originals {
+    response: Known,
+    headers: Py<PyType>,
+    /// Status codes to status lines.
+    lines: Py<PyDict>,
+    /// Mimetypes to content types.
+    content_types: Py<PyDict>,
+}
+
+static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
+
+/// Takes the classes, and the tables that this looks into.
+#[pyfunction]
+pub(crate) fn hold_responses(
+    response: &Bound<'_, PyType>,
+    headers: Bound<'_, PyType>,
+    lines: Bound<'_, PyDict>,
+    content_types: Bound<'_, PyDict>,
+) -> PyResult<()> {
+    ORIGINALS.get_or_try_init(response.py(), || {
+        Ok::<_, PyErr>(Originals {
+            response: Known::of(response, PASSED_BY)?,
+            headers: headers.unbind(),
+            lines: lines.unbind(),
+            content_types: content_types.unbind(),
+        })
+    })?;
+    Ok(())
+}
+
+/// What beginning and sending a plain response goes past.
+const PASSED_BY: &[&str] = &[
+    "__setattr__",
+    "_clean_status",
+    "_first_headers",
+    "automatically_set_content_length",
+    "call_on_close",
+    "close",
+    "default_status",
+    "direct_passthrough",
+    "get_app_iter",
+    "get_wsgi_headers",
+    "get_wsgi_response",
+    "headers",
+    "is_sequence",
+    "iter_encoded",
+    "set_data",
+    "status",
+    "status_code",
+];
+
+fn originals(py: Python<'_>) -> PyResult<&Originals> {
+    ORIGINALS.get(py).ok_or_else(|| PyRuntimeError::new_err("import kolben.messages before you use its core"))
+}
+
+/// Set what a response with a plain body begins with; false if that takes the whole constructor.
+///
+/// The headers follow when somebody reads them.
+#[pyfunction]
+#[pyo3(signature = (response, body, status, headers, mimetype, content_type, direct_passthrough, /))]
+pub(crate) fn begin_response(
+    response: &Bound<'_, PyAny>,
+    body: Option<&Bound<'_, PyAny>>,
+    status: Option<&Bound<'_, PyAny>>,
+    headers: Option<&Bound<'_, PyAny>>,
+    mimetype: Option<&Bound<'_, PyAny>>,
+    content_type: Option<&Bound<'_, PyAny>>,
+    direct_passthrough: &Bound<'_, PyAny>,
+) -> PyResult<bool> {
+    let py = response.py();
+    let originals = originals(py)?;
+    let Some(body) = body else { return Ok(false) };
+    if headers.is_some() || content_type.is_some() || !is_false(direct_passthrough) {
+        return Ok(false);
+    }
+    if !originals.response.is_class_of(response)? {
+        return Ok(false);
+    }
+    let bytes = if let Ok(text) = body.cast_exact::<PyString>() {
+        match text.to_str() {
+            Ok(text) => PyBytes::new(py, text.as_bytes()),
+            // A lone surrogate: Python says so.
+            Err(_) => return Ok(false),
+        }
+    } else if let Ok(bytes) = body.cast_exact::<PyBytes>() {
+        bytes.clone()
+    } else {
+        return Ok(false);
+    };
+    if mimetype.is_some_and(|mimetype| !mimetype.is_exact_instance_of::<PyString>()) {
+        return Ok(false);
+    }
+    let line = match status {
+        None => None,
+        Some(code) if code.is_exact_instance_of::<PyInt>() => {
+            match originals.lines.bind(py).get_item(code)? {
+                Some(line) => Some((code, line)),
+                None => return Ok(false),
+            }
+        }
+        Some(_) => return Ok(false),
+    };
+    // PERF: what is not set here has its default in the class.
+    let length = bytes.as_bytes().len();
+    response.setattr(intern!(py, "response"), PyList::new(py, [bytes])?)?;
+    response.setattr(intern!(py, "_length"), length)?;
+    if let Some(mimetype) = mimetype {
+        response.setattr(intern!(py, "_mimetype"), mimetype)?;
+    }
+    if let Some((code, line)) = line {
+        response.setattr(intern!(py, "_status"), line)?;
+        response.setattr(intern!(py, "_status_code"), code)?;
+    }
+    Ok(true)
+}
+
+fn is_false(value: &Bound<'_, PyAny>) -> bool {
+    value.is(pyo3::types::PyBool::new(value.py(), false))
+}
+
+/// Send a response with a plain body; `None` if that takes the methods of the response.
+///
+/// Returns what the server is to iterate over.
+#[pyfunction]
+#[pyo3(signature = (response, environ, start_response, /))]
+pub(crate) fn send_response<'py>(
+    response: &Bound<'py, PyAny>,
+    environ: &Bound<'py, PyAny>,
+    start_response: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = response.py();
+    let originals = originals(py)?;
+    if !originals.response.is_class_of(response)? {
+        return Ok(None);
+    }
+    let (Some(own), Ok(environ)) = (own_dict(response), environ.cast::<PyDict>()) else { return Ok(None) };
+    let Some(body) = plain_body(&own)? else { return Ok(None) };
+    let code = match own.get_item(intern!(py, "_status_code"))? {
+        Some(code) => code.extract::<i64>().unwrap_or_default(),
+        None => 200,
+    };
+    if !(200..600).contains(&code) || matches!(code, 204 | 304) {
+        return Ok(None);
+    }
+    let headers = match own.get_item(intern!(py, "headers"))? {
+        None => first_headers(originals, response, &own)?,
+        Some(headers) if headers.get_type().is(originals.headers.bind(py)) => sent_headers(&headers, &body)?,
+        Some(_) => None,
+    };
+    let Some(headers) = headers else { return Ok(None) };
+    let is_head = match environ.get_item(intern!(py, "REQUEST_METHOD"))? {
+        Some(method) => method.cast::<PyString>().is_ok_and(|method| method == "HEAD"),
+        None => return Ok(None),
+    };
+    let status = response.getattr(intern!(py, "_status"))?;
+    start_response.call1((status, headers))?;
+    Ok(Some(if is_head { PyTuple::empty(py).into_any() } else { body.into_any() }))
+}
+
+/// The body, if it is a list of bytes and nothing is to be done when it is sent.
+#[inline]
+fn plain_body<'py>(own: &Bound<'py, PyDict>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = own.py();
+    let Some(body) = own.get_item(intern!(py, "response"))? else { return Ok(None) };
+    let Ok(body) = body.cast_into_exact::<PyList>() else { return Ok(None) };
+    if !body.iter().all(|part| part.is_exact_instance_of::<PyBytes>()) {
+        return Ok(None);
+    }
+    for name in [intern!(py, "_on_close"), intern!(py, "direct_passthrough")] {
+        if let Some(value) = own.get_item(name)?
+            && value.is_truthy()?
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(body))
+}
+
+/// The headers of a response whose headers nobody has read.
+#[inline]
+fn first_headers<'py>(
+    originals: &Originals,
+    response: &Bound<'py, PyAny>,
+    own: &Bound<'py, PyDict>,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = response.py();
+    let Some(length) = own.get_item(intern!(py, "_length"))? else { return Ok(None) };
+    let mimetype = response.getattr(intern!(py, "_mimetype"))?;
+    let mimetype =
+        if mimetype.is_none() { response.getattr(intern!(py, "default_mimetype"))? } else { mimetype };
+    let Some(content_type) = originals.content_types.bind(py).get_item(&mimetype)? else {
+        return Ok(None);
+    };
+    let content_type = (intern!(py, "Content-Type"), content_type).into_pyobject(py)?;
+    let content_length = (intern!(py, "Content-Length"), length.str()?).into_pyobject(py)?;
+    PyList::new(py, [content_type, content_length]).map(Some)
+}
+
+/// The headers of a response, if they are sent as they stand, with a length if they have none.
+fn sent_headers<'py>(
+    headers: &Bound<'py, PyAny>,
+    body: &Bound<'py, PyList>,
+) -> PyResult<Option<Bound<'py, PyList>>> {
+    let py = headers.py();
+    let entries = headers.getattr(intern!(py, "_list"))?;
+    let Ok(entries) = entries.cast::<PyList>() else { return Ok(None) };
+    let mut has_length = false;
+    for entry in entries {
+        let Ok(entry) = entry.cast::<PyTuple>() else { return Ok(None) };
+        let name = entry.get_item(0)?;
+        let Ok(name) = name.cast::<PyString>() else { return Ok(None) };
+        let Ok(name) = name.to_str() else { return Ok(None) };
+        match name.len() {
+            8 if name.eq_ignore_ascii_case("location") => return Ok(None),
+            14 if name.eq_ignore_ascii_case("content-length") => has_length = true,
+            16 if name.eq_ignore_ascii_case("content-location") => return Ok(None),
+            _ => {}
+        }
+    }
+    let sent = entries.get_slice(0, entries.len());
+    if !has_length {
+        let mut length = 0;
+        for part in body {
+            length += part.len()?;
+        }
+        sent.append((intern!(py, "Content-Length"), length.to_string()))?;
+    }
+    Ok(Some(sent))
+}
