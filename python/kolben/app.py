@@ -12,7 +12,8 @@ from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 from urllib.parse import quote as _url_quote
 
-from werkzeug.datastructures import Headers, ImmutableDict
+from werkzeug.datastructures import Headers as _WerkzeugHeaders
+from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 from werkzeug.wrappers import Response as BaseResponse
@@ -20,6 +21,7 @@ from werkzeug.wsgi import get_host
 
 from .core import compiled
 from .ctx import AppContext, RequestContext, _sentinel
+from .datastructures import Headers
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .registry import App
@@ -56,7 +58,7 @@ if t.TYPE_CHECKING or compiled is not None:
     from ._core import make_plain_response as _make_plain
 else:
 
-    def _make_plain(*arguments: t.Any) -> None:  # noqa: ARG001 - it takes what the core takes
+    def _make_plain(*arguments: t.Any) -> None:
         """Leave it to the constructor."""
 
 
@@ -450,11 +452,38 @@ class Flask(App):
         )
         if not (isinstance(body, BaseResponse) or callable(body)):
             raise TypeError(refusal)
+        if isinstance(body, HTTPException):
+            made = self._response_of_exception(body)
+            if made is not None:
+                return made
         try:
             forced = self.response_class.force_type(body, request.environ)
             return t.cast("Response", forced)
         except TypeError as error:
             raise TypeError(f"{error}\n{refusal}").with_traceback(error.__traceback__) from None
+
+    def _response_of_exception(self, error: HTTPException) -> Response | None:
+        """Make the response of an exception that is nothing but a page; ``None`` if it is more."""
+        # PERF: as a WSGI application it would make a response, send it, and take it up again as
+        # another one, for each 404 (benches/test_app.py).
+        cls = type(error)
+        request = _request_context().request
+        if (
+            error.response is not None
+            or cls.get_response is not _get_response
+            or cls.__call__ is not _call_exception
+            or request.method == "HEAD"
+        ):
+            return None
+        environ = request.environ
+        headers = error.get_headers(environ)
+        response = _make_plain(self.response_class, _page_of(error, environ), error.code)
+        if response is not None and headers != _HTML:
+            # Made by hand, so that the length comes last.
+            length = response.headers["Content-Length"]
+            response.headers = Headers(headers)
+            response.headers["Content-Length"] = length
+        return t.cast("Response | None", response)
 
     def process_response(self, response: Response) -> Response:
         """Run what comes after the view, and save the session.
@@ -758,6 +787,33 @@ class Flask(App):
             builder.close()
 
 
+# What sends an exception, as Werkzeug has it, and what its page is made of.
+_get_response = HTTPException.get_response
+_call_exception = HTTPException.__call__
+_PAGE_PARTS = ("get_body", "get_description", "name")
+_page_parts = [getattr(HTTPException, part) for part in _PAGE_PARTS]
+#: The pages of exceptions that say what their class says.
+_pages: dict[tuple[int | None, str | None], str] = {}
+
+
+def _page_of(error: HTTPException, environ: WSGIEnvironment) -> str:
+    cls = type(error)
+    if (
+        error.description is not cls.description
+        or error.code is not cls.code
+        or [getattr(cls, part) for part in _PAGE_PARTS] != _page_parts
+    ):
+        return error.get_body(environ)
+    # PERF: escaping a text that never changes is most of a 404 (benches/test_app.py).
+    page = _pages.get((error.code, error.description))
+    if page is None:
+        page = _pages[error.code, error.description] = error.get_body(environ)
+    return page
+
+
+#: The headers of most exceptions, which a response has by itself.
+_HTML = [("Content-Type", "text/html; charset=utf-8")]
+
 _IN_FRAGMENT = "%!#$&'()*+,/:;=?@"
 
 
@@ -767,7 +823,7 @@ def _unpack_answer(answer: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
         return answer
     if len(answer) == 2:
         body, second = answer
-        if isinstance(second, (Headers, dict, tuple, list)):
+        if isinstance(second, (_WerkzeugHeaders, dict, tuple, list)):
             return body, None, second
         return body, second, None
     raise TypeError(

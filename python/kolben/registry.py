@@ -378,6 +378,8 @@ class App(Scaffold):
         time along the classes of the exception.
         """
         spec = self.error_handler_spec
+        if not spec:
+            return None
         exception_class, code = self._get_exc_class_and_code(type(e))
         for by_code in (code, None) if code is not None else (None,):
             for name in (*blueprints, None):

@@ -15,6 +15,7 @@ from werkzeug.test import Client
 from werkzeug.wrappers import Request as BaseRequest
 
 from .cli import ScriptInfo
+from .sessions import SessionMixin
 
 if t.TYPE_CHECKING:
     import collections.abc as cabc
@@ -24,7 +25,6 @@ if t.TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from .app import Flask
-    from .sessions import SessionMixin
 
 __all__ = ["EnvironBuilder", "FlaskCliRunner", "FlaskClient"]
 

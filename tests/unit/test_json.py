@@ -7,6 +7,8 @@ import decimal
 import gc
 import io
 import json
+import subprocess
+import sys
 import threading
 import typing as t
 import uuid
@@ -187,6 +189,16 @@ def test_an_encoder_class_put_in_place_counts(provider, monkeypatch):
     monkeypatch.setattr(json, "JSONEncoder", Encoder)
     # json.dumps reads the name from its own module, which is the same one.
     assert provider.dumps([1]) == "encoded"
+
+
+@pytest.mark.parametrize("name", ["json.dumps", "json.JSONEncoder.encode"])
+def test_what_was_patched_before_the_import_counts(target, name):
+    code = (
+        f"import json; {name} = lambda *_, **__: 'patched'\n"
+        f"import {target.__name__} as flask; print(flask.Flask('an_app').json.dumps([1]))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "patched\n"
 
 
 def test_an_interpreter_without_the_compiled_encoder(provider, monkeypatch):

@@ -23,6 +23,7 @@ from werkzeug.serving import is_running_from_reloader
 
 from ..globals import current_app
 from ..helpers import get_debug_flag, get_load_dotenv
+from .environment import load_dotenv as load_dotenv
 from .locate import NoAppException as NoAppException
 from .locate import find_app_by_string as find_app_by_string
 from .locate import find_best_app as find_best_app
@@ -41,7 +42,12 @@ if t.TYPE_CHECKING:
 #: The release of Flask whose API this is.
 _FLASK_VERSION = "3.1.3"
 
-_Callback = t.TypeVar("_Callback", bound=t.Callable[..., t.Any])
+F = t.TypeVar("F", bound=t.Callable[..., t.Any])
+
+# They live here, wherever they are written.
+for _public in (NoAppException, CertParamType, SeparatedPathType):
+    _public.__module__ = __name__
+del _public
 
 
 # --- the app -------------------------------------------------------------------------------------
@@ -144,7 +150,7 @@ class ScriptInfo:
 pass_script_info = click.make_pass_decorator(ScriptInfo, ensure=True)
 
 
-def with_appcontext(f: _Callback) -> _Callback:
+def with_appcontext(f: F) -> F:
     """Run a command inside of an app context.
 
     Commands of ``app.cli`` and ``blueprint.cli`` have one without it.
@@ -159,7 +165,7 @@ def with_appcontext(f: _Callback) -> _Callback:
             ctx.with_resource(app.app_context())
         return ctx.invoke(f, *args, **kwargs)
 
-    return t.cast("_Callback", update_wrapper(inside, f))
+    return t.cast("F", update_wrapper(inside, f))
 
 
 class AppGroup(click.Group):
@@ -394,39 +400,6 @@ def _current_app_object() -> t.Any:
 
 def _say_in_red(message: str) -> None:
     click.secho(f"{message}\n", err=True, fg="red")
-
-
-def load_dotenv(path: str | os.PathLike[str] | None = None, load_defaults: bool = True) -> bool:
-    """Set environment variables from files; those that are set already stay.
-
-    It needs python-dotenv, and does nothing without.
-
-    :param path: A file, which wins over the others.
-    :param load_defaults: Whether to look for ``.env``, and ``.flaskenv``, which gives way to it.
-    :return: Whether there was any variable.
-    """
-    try:
-        import dotenv  # noqa: PLC0415 - it may be missing
-    except ImportError:
-        if path or any(map(os.path.isfile, (".env", ".flaskenv"))):
-            tip = " * Tip: There are .env files present. Install python-dotenv to use them."
-            click.secho(tip, fg="yellow", err=True)
-        return False
-
-    files: list[str | os.PathLike[str]] = []
-    if load_defaults:
-        found = (dotenv.find_dotenv(name, usecwd=True) for name in (".flaskenv", ".env"))
-        files += filter(None, found)
-    if path is not None and os.path.isfile(path):
-        files.append(path)
-
-    variables: dict[str, str | None] = {}
-    for file in files:
-        variables.update(dotenv.dotenv_values(file, encoding="utf-8"))
-    for name, value in variables.items():
-        if value is not None:
-            os.environ.setdefault(name, value)
-    return bool(variables)
 
 
 # --- the commands --------------------------------------------------------------------------------

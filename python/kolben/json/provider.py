@@ -107,6 +107,8 @@ def _default(o: t.Any) -> t.Any:
 
 _COMPACT = (",", ":")
 _Write = t.Callable[[t.Any, int], t.Iterable[str]]
+#: `default`, `ensure_ascii`, `sort_keys`, and what was made of them.
+_Kept = tuple[t.Any, t.Any, t.Any, _Write]
 
 
 def _machinery() -> tuple[t.Any, ...]:
@@ -126,43 +128,45 @@ def _machinery() -> tuple[t.Any, ...]:
     )
 
 
+def _is_the_standard_librarys() -> bool:
+    """Say whether nothing of it had been patched before this module was imported."""
+    encoder = json.JSONEncoder
+    functions: tuple[t.Any, ...] = (encoder.__init__, encoder.encode, encoder.iterencode)
+    return getattr(json.dumps, "__globals__", None) is vars(json) and all(
+        getattr(function, "__globals__", None) is vars(_encoder) for function in functions
+    )
+
+
 _json, _machinery_as_imported = json, _machinery()
 _c_make_encoder: t.Any = getattr(_encoder, "c_make_encoder", None)
+if not _is_the_standard_librarys():
+    _c_make_encoder = None
 
 
-class _Options(t.NamedTuple):
-    """The options of an encoder that is kept."""
-
-    default: t.Any
-    ensure_ascii: t.Any
-    sort_keys: t.Any
-    compact: bool
-
-    def writer(self) -> _Write:
-        """Make the function of an encoder with these options that writes a value in pieces."""
-        made = json.JSONEncoder(default=self.default, separators=_COMPACT if self.compact else None)
-        return t.cast(
-            "_Write",
-            _c_make_encoder(
-                # Without a record of the containers it is in, it can be kept and shared.
-                None,
-                self.default,
-                _encoder.encode_basestring_ascii
-                if self.ensure_ascii
-                else _encoder.encode_basestring,
-                None,
-                made.key_separator,
-                made.item_separator,
-                bool(self.sort_keys),
-                False,
-                True,
-            ),
-        )
+def _make_writer(default: t.Any, ensure_ascii: t.Any, sort_keys: t.Any, compact: bool) -> _Write:
+    """Make the function of an encoder with these options that writes a value in pieces."""
+    separators = json.JSONEncoder(separators=_COMPACT if compact else None)
+    escape: t.Any = _encoder.encode_basestring_ascii
+    return t.cast(
+        "_Write",
+        _c_make_encoder(
+            # Without a record of the containers it is in, it can be kept and shared.
+            None,
+            default,
+            escape if ensure_ascii else _encoder.encode_basestring,
+            None,
+            separators.key_separator,
+            separators.item_separator,
+            bool(sort_keys),
+            False,
+            True,
+        ),
+    )
 
 
-def _same_function(one: t.Any, other: t.Any) -> bool:
+def _same_method(one: t.Any, other: t.Any) -> bool:
     # A method is bound anew whenever it is read.
-    return one is other or (
+    return (
         type(one) is MethodType
         and type(other) is MethodType
         and one.__func__ is other.__func__
@@ -194,8 +198,9 @@ class DefaultJSONProvider(JSONProvider):
     #: The media type of :meth:`response`.
     mimetype = "application/json"
 
-    #: The encoders of the options that were used last: one with spaces, one without.
-    _kept: dict[bool, tuple[_Options, _Write]] | None = None
+    # What was made of the options that were used last: with spaces, and without.
+    _kept_spaced: _Kept | None = None
+    _kept_compact: _Kept | None = None
 
     def dumps(self, obj: t.Any, **kwargs: t.Any) -> str:
         """Write a value as JSON.
@@ -223,22 +228,22 @@ class DefaultJSONProvider(JSONProvider):
         if json is not _json or _machinery() != _machinery_as_imported:
             return None
         default, ensure_ascii, sort_keys = self.default, self.ensure_ascii, self.sort_keys
+        kept = self._kept_compact if compact else self._kept_spaced
+        if (
+            kept is not None
+            and kept[1] is ensure_ascii
+            and kept[2] is sort_keys
+            and (kept[0] is default or _same_method(kept[0], default))
+        ):
+            return kept[3]
         if default is None or _c_make_encoder is None:
             return None
-        kept = self._kept
-        if kept is None:
-            kept = self._kept = {}
-        if compact in kept:
-            options, write = kept[compact]
-            if (
-                options.ensure_ascii is ensure_ascii
-                and options.sort_keys is sort_keys
-                and _same_function(options.default, default)
-            ):
-                return write
-        options = _Options(default, ensure_ascii, sort_keys, compact)
-        write = options.writer()
-        kept[compact] = options, write
+        write = _make_writer(default, ensure_ascii, sort_keys, compact)
+        kept = default, ensure_ascii, sort_keys, write
+        if compact:
+            self._kept_compact = kept
+        else:
+            self._kept_spaced = kept
         return write
 
     def loads(self, s: str | bytes, **kwargs: t.Any) -> t.Any:

@@ -5,7 +5,7 @@ use crate::environ;
 use crate::known::{Known, own_dict};
 use crate::made::{assign, bare};
 use crate::map::MapCore;
-use crate::table::Found;
+use crate::table::{Found, Rare};
 use pyo3::exceptions::{PyAssertionError, PyLookupError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -706,7 +706,13 @@ impl RequestContextCore {
                 assign!(request, "url_rule" = pair.get_item(0)?, "view_args" = pair.get_item(1)?);
                 Ok(true)
             }
-            Found::Rare(_) => Ok(false),
+            Found::Rare(rare) => match *rare {
+                Rare::Missing(misses) => {
+                    note_routing_exception(originals, &request, misses.into_error(py)?)?;
+                    Ok(true)
+                }
+                Rare::Redirect(_) | Rare::Special(..) => Ok(false),
+            },
         }
     }
 
