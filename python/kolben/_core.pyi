@@ -31,6 +31,7 @@ __all__ = [
     "is_host_trusted",
     "is_plain_domain",
     "make_plain_response",
+    "make_proxy",
     "parse_accept_header",
     "parse_age",
     "parse_authorization",
@@ -339,3 +340,5 @@ def send_response(
 def hold_responses(
     response: type, headers: type, lines: dict[int, str], content_types: dict[str | None, str]
 ) -> None: ...
+
+def make_proxy(local_proxy: t.Any, variable: t.Any, name: str | None = None) -> t.Any: ...

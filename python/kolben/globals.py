@@ -7,6 +7,8 @@ from contextvars import ContextVar
 
 from werkzeug.local import LocalProxy
 
+from .core import compiled
+
 if t.TYPE_CHECKING:
     from .app import Flask
     from .ctx import AppContext, RequestContext, _AppCtxGlobals
@@ -39,12 +41,19 @@ _cv_app: ContextVar[AppContext] = ContextVar("kolben.app_ctx")
 _cv_request: ContextVar[RequestContext] = ContextVar("kolben.request_ctx")
 
 
+def _proxy(variable: ContextVar[t.Any], name: str | None, message: str) -> t.Any:
+    proxy = LocalProxy(variable, name, unbound_message=message)
+    # PERF: a subclass that finds the attributes of what it stands for in the core
+    # (benches/test_app.py).
+    return proxy if compiled is None else compiled.make_proxy(proxy, variable, name)
+
+
 def _of_app(name: str | None = None) -> t.Any:
-    return LocalProxy(_cv_app, name, unbound_message=_no_app_msg)
+    return _proxy(_cv_app, name, _no_app_msg)
 
 
 def _of_request(name: str | None = None) -> t.Any:
-    return LocalProxy(_cv_request, name, unbound_message=_no_req_msg)
+    return _proxy(_cv_request, name, _no_req_msg)
 
 
 app_ctx: AppContext = _of_app()

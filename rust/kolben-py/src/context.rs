@@ -61,7 +61,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app: known("app", &["create_url_adapter"])?,
             app_context: known("app", &["app_context"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
-            context: known("context", &["__init__", "__new__", "push", "pop"])?,
+            context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
             context_class: classes.as_any().get_item("context")?.cast_into::<PyType>()?.unbind(),
             request: known(
                 "request",
@@ -80,7 +80,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                 "session_interface",
                 &["open_session", "save_session", "is_null_session", "make_null_session", "session_class"],
             )?,
-            request_context: known("request_context", &["match_request", "url_adapter"])?,
+            request_context: known("request_context", &["match_request", "request", "url_adapter"])?,
             map: known("map", &["bind_to_environ", "update", "_bind_to_environ", "_adapter_class"])?,
             adapter_class: classes.as_any().get_item("adapter")?.cast_into::<PyType>()?.unbind(),
             adapter: known("adapter", &["__init__", "__new__", "match", "_match", "get_default_redirect"])?,
@@ -781,6 +781,33 @@ fn is_idle(
     Ok(!signal.is_heard(app.py())
         && originals.teardowns.is_untouched(app)?
         && !app.getattr(table)?.is_truthy()?)
+}
+
+/// An attribute of a context: what a proxy stands for.
+#[inline]
+pub(crate) fn attribute<'py>(
+    context: &Bound<'py, PyAny>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = context.py();
+    // PERF: the usual ones, without a look-up through the classes.
+    if let Some(originals) = ORIGINALS.get(py) {
+        if let Ok(core) = context.cast::<RequestContextCore>() {
+            if name.is(intern!(py, "request")) && originals.request_context.is_class_of(context)? {
+                return Ok(RequestContextCore::get_request(core));
+            }
+        } else if let Ok(core) = context.cast::<AppContextCore>()
+            && originals.context.is_class_of(context)?
+        {
+            if name.is(intern!(py, "app")) {
+                return Ok(AppContextCore::app(core));
+            }
+            if name.is(intern!(py, "g")) {
+                return AppContextCore::get_g(core);
+            }
+        }
+    }
+    context.getattr(name)
 }
 
 /// Push an app context for the request, unless the app has one already.

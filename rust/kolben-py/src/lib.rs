@@ -24,6 +24,7 @@ mod multipart;
 mod pattern;
 mod pieces;
 mod policies;
+mod proxy;
 mod ranges;
 mod response;
 mod route;
@@ -93,6 +94,8 @@ mod _core {
     use crate::pattern::Pattern;
     #[pymodule_export]
     use crate::policies::{parse_cache_control_header, parse_csp_header};
+    #[pymodule_export]
+    use crate::proxy::make_proxy;
     #[pymodule_export]
     use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
     #[pymodule_export]
