@@ -28,8 +28,8 @@ $(BUILT): $(READY) $(RUST_SOURCES)
 
 # --- the commands ------------------------------------------------------------------------------
 
-run: $(BUILT) ## show the router at work on an example
-	@$(BIN)/python examples/router/show.py
+run: $(BUILT) ## serve the example app on http://127.0.0.1:5000 (PORT=8000 for another port)
+	@cd examples/notes && exec ../../$(BIN)/python -m notes
 
 test: $(BUILT) ## run all tests: Rust, Python in both modes, and those of Flask and Werkzeug
 	cargo test --quiet -p kolben-core
