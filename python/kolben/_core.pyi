@@ -22,6 +22,7 @@ __all__ = [
     "build_url",
     "dump_header",
     "dump_options_header",
+    "get_content_length",
     "hold",
     "is_host_trusted",
     "is_plain_domain",
@@ -47,7 +48,6 @@ __all__ = [
     "plain_request_iri",
     "plain_uri",
     "quote_header_value",
-    "read_length",
     "unquote_etag",
     "unquote_header_value",
     "write_cookie",
@@ -210,7 +210,9 @@ def parse_list_header(value: str) -> list[str]: ...
 def parse_options_header(value: str | None) -> tuple[str, dict[str, str]]: ...
 def quote_header_value(value: object, allow_token: bool = True) -> str: ...
 def unquote_header_value(value: str) -> str: ...
-def read_length(value: str) -> t.Any: ...
+def get_content_length(
+    http_content_length: str | None = None, http_transfer_encoding: str | None = None
+) -> t.Any: ...
 def is_host_trusted(host: str, trusted: t.Iterable[str] | None) -> bool | None: ...
 def plain_iri(uri: str) -> str | None: ...
 def plain_request_iri(

@@ -87,7 +87,7 @@ mod _core {
     #[pymodule_export]
     use crate::policies::{parse_cache_control_header, parse_csp_header};
     #[pymodule_export]
-    use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
+    use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]

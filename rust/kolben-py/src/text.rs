@@ -2,7 +2,6 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
-use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::types::string::PyStringData;
@@ -37,15 +36,68 @@ pub(crate) fn is_ascii(text: &Bound<'_, PyString>) -> bool {
     unsafe { ffi::PyUnicode_IS_COMPACT_ASCII(text.as_ptr()) != 0 }
 }
 
+/// Whether a character stands in a `str` of any width.
+pub(crate) fn contains(text: &Bound<'_, PyString>, byte: u8) -> PyResult<bool> {
+    let length = text.len()?.cast_signed();
+    // SAFETY: a live `str`, searched within its bounds.
+    Ok(unsafe { ffi::PyUnicode_FindChar(text.as_ptr(), byte.into(), 0, length, 1) } >= 0)
+}
+
+/// The first and the last character of a `str`; `None` if it has less than two.
+pub(crate) fn ends(text: &Bound<'_, PyString>) -> PyResult<Option<[u32; 2]>> {
+    let length = text.len()?.cast_signed();
+    // SAFETY: a live `str`, read within its bounds.
+    let read = |at| unsafe { ffi::PyUnicode_ReadChar(text.as_ptr(), at) };
+    Ok((length > 1).then(|| [read(0), read(length - 1)]))
+}
+
 #[cold]
-fn has_surrogates(text: &Bound<'_, PyString>) -> PyResult<bool> {
+pub(crate) fn has_surrogates(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    const MANY: usize = 256;
     // SAFETY: nothing changes a `str` as long as it lives.
     Ok(match unsafe { text.data() }? {
         PyStringData::Ucs1(_) => false,
-        // Counted rather than searched, so that many are looked at at a time.
-        PyStringData::Ucs2(units) => units.iter().filter(|unit| **unit & 0xf800 == 0xd800).count() > 0,
-        PyStringData::Ucs4(units) => units.iter().filter(|unit| **unit & !0x7ff == 0xd800).count() > 0,
+        // In lots without an early end, so that many are looked at at a time.
+        PyStringData::Ucs2(units) => units
+            .chunks(MANY)
+            .any(|units| units.iter().fold(0, |seen, unit| seen | u16::from(unit & 0xf800 == 0xd800)) != 0),
+        PyStringData::Ucs4(units) => units
+            .chunks(MANY)
+            .any(|units| units.iter().fold(0, |seen, unit| seen | u32::from(unit & !0x7ff == 0xd800)) != 0),
     })
+}
+
+/// One `str` after the other.
+pub(crate) fn concat<'py>(
+    first: &Bound<'py, PyString>,
+    second: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: two live `str`s; the call gives a new reference to another, or null and an exception.
+    unsafe {
+        let made = ffi::PyUnicode_Concat(first.as_ptr(), second.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(first.py(), made)?.cast_into_unchecked())
+    }
+}
+
+/// The `str` for bytes in Latin-1.
+pub(crate) fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
+    // SAFETY: as many bytes as is said; the call gives a new reference to a `str`, or null and an
+    // exception.
+    unsafe {
+        let text = ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), bytes.len().cast_signed());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// What an error message shows of a text, which may be of any length.
+pub(crate) fn shown<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+    const ENOUGH: isize = 100;
+    // SAFETY: a live `str`; the call gives a new reference to another, or null and an exception.
+    let head = unsafe {
+        Bound::from_owned_ptr_or_err(text.py(), ffi::PyUnicode_Substring(text.as_ptr(), 0, ENOUGH))?
+    };
+    head.repr()
 }
 
 #[cold]
@@ -197,11 +249,8 @@ fn is_text(known: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
     characters == bytes
 }
 
-/// Makes such a string in lower case: of ASCII text, or else what Python makes of it.
+/// Makes such a string of ASCII in lower case.
 pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if text.len() > LONGEST_NAME || !text.is_ascii() {
-        return Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?);
-    }
     if !text.iter().any(u8::is_ascii_uppercase) {
         return name(py, text);
     }

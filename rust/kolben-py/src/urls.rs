@@ -2,12 +2,10 @@
 
 use kolben_core::header::{host, iri, query};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyString};
 
-use crate::cookies::{append_pairs, fill};
-use crate::made;
-use crate::pieces::Source;
-use crate::text;
+use crate::cookies::multi_dict;
+use crate::{pieces, text};
 
 /// Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
 /// that are no UTF-8, as they are.
@@ -20,16 +18,7 @@ pub(crate) fn parse_query<'py>(
     query: &Bound<'py, PyString>,
     cls: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = query.py();
-    let bytes = text::bytes_of(query)?;
-    let source = Source::new(query, &bytes);
-    if let Some(target) = made::multi_dict(py, cls)? {
-        fill(&target, &source, || query::pairs(&bytes))?;
-        return Ok(target.into_any());
-    }
-    let pairs = PyList::empty(py);
-    append_pairs(&pairs, &source, query::pairs(&bytes))?;
-    made::multi_dict_class(py, cls)?.call1((pairs,))
+    pieces::read(query, |query| multi_dict(cls, query, || query::pairs(query.bytes())))
 }
 
 /// Writes an iterable of pairs as a query string; pairs whose value is `None` are left out.
@@ -112,6 +101,9 @@ pub(crate) fn is_host_trusted<'py>(
     host: &Bound<'py, PyString>,
     trusted: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<bool>> {
+    if !text::is_ascii(host) {
+        return Ok(None);
+    }
     let host = text::bytes_of(host)?;
     let Some(name) = host::name(&host) else {
         return Ok(Some(false));
