@@ -24,6 +24,7 @@ __all__ = [
     "dump_options_header",
     "get_content_length",
     "hold",
+    "iri_to_uri",
     "is_host_trusted",
     "is_plain_domain",
     "parse_accept_header",
@@ -44,12 +45,11 @@ __all__ = [
     "parse_query",
     "parse_range_header",
     "parse_set_header",
-    "plain_iri",
     "plain_request_iri",
-    "plain_uri",
     "quote_header_value",
     "unquote_etag",
     "unquote_header_value",
+    "uri_to_iri",
     "write_cookie",
     "write_date",
     "write_query",
@@ -214,7 +214,7 @@ def get_content_length(
     http_content_length: str | None = None, http_transfer_encoding: str | None = None
 ) -> t.Any: ...
 def is_host_trusted(host: str, trusted: t.Iterable[str] | None) -> bool | None: ...
-def plain_iri(uri: str) -> str | None: ...
+def uri_to_iri(uri: str) -> str: ...
 def plain_request_iri(
     scheme: str,
     host: str,
@@ -222,7 +222,7 @@ def plain_request_iri(
     path: str | None,
     query_string: bytes | None,
 ) -> str | None: ...
-def plain_uri(iri: str) -> str | None: ...
+def iri_to_uri(iri: str) -> str: ...
 def write_query(pairs: t.Iterable[tuple[t.Any, t.Any]]) -> str: ...
 @disjoint_base
 class HeadersCore:

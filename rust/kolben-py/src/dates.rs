@@ -134,6 +134,10 @@ pub(crate) fn parse_age<'py>(
     let Some(value) = value else {
         return Ok(py.None().into_bound(py));
     };
+    // PERF: the first character tells of most of what is long and beyond ASCII.
+    if !text::is_ascii(value) && characters(value)?.next().is_some_and(|first| !age::may_be_part(first)) {
+        return Ok(py.None().into_bound(py));
+    }
     let seconds = match age::parse(&text::bytes_of(value)?) {
         Age::Seconds(seconds) => seconds,
         Age::Invalid => return Ok(py.None().into_bound(py)),

@@ -95,7 +95,7 @@ mod _core {
     #[pymodule_export]
     use crate::table::{Table, TableBuilder};
     #[pymodule_export]
-    use crate::urls::{is_host_trusted, parse_query, plain_iri, plain_request_iri, plain_uri, write_query};
+    use crate::urls::{iri_to_uri, is_host_trusted, parse_query, plain_request_iri, uri_to_iri, write_query};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

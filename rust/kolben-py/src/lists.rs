@@ -143,7 +143,7 @@ pub(crate) fn quote_header_value<'py>(
 /// Python writes it without (benches/sweep.py).
 fn is_long(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     match value.cast_exact::<PyString>() {
-        Ok(value) if !text::is_ascii(value) => Ok(value.len()? > 16),
+        Ok(value) if !text::is_ascii(value) => Ok(value.len()? > 16 || text::has_surrogates(value)?),
         _ => Ok(false),
     }
 }

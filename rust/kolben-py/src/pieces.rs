@@ -11,7 +11,7 @@ use pyo3::prelude::*;
 use pyo3::types::string::PyStringData;
 use pyo3::types::{PyList, PyString};
 
-use crate::text::{self, LONGEST_NAME, ascii, is_ascii, text_of};
+use crate::text::{self, LONGEST_NAME, ascii, is_ascii, mapped, text_of};
 
 /// A `str` whose parts become strings again.
 pub(crate) struct Source<'a, 'py> {
@@ -70,7 +70,7 @@ impl<'py> Source<'_, 'py> {
     pub(crate) fn part(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
         if part.len() > LONG_PART && part.len() == self.bytes.len() && self.is_whole(part) {
             Ok(self.text.clone())
-        } else if part.is_ascii() {
+        } else if (part.len() > LONG_PART && self.is_plain(part)) || part.is_ascii() {
             ascii(self.py(), part)
         } else if self.masked {
             self.cut(part)
@@ -91,26 +91,32 @@ impl<'py> Source<'_, 'py> {
 
     /// Such a string in lower case.
     pub(crate) fn name_lower(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
-        if part.is_ascii() && (part.len() <= LONGEST_NAME || part.iter().any(u8::is_ascii_uppercase)) {
+        if part.is_ascii() {
             return text::name_lower(self.py(), part);
         }
-        let part = self.part(part)?;
-        if is_ascii(&part) {
-            return Ok(part);
-        }
-        Ok(part.call_method0(intern!(self.py(), "lower"))?.cast_into()?)
+        Ok(self.part(part)?.call_method0(intern!(self.py(), "lower"))?.cast_into()?)
     }
 
     fn is_whole(&self, part: &[u8]) -> bool {
         part.as_ptr() == self.bytes.as_ptr() && self.text.is_exact_instance_of::<PyString>()
     }
 
+    /// Whether a part is ASCII because all is that it is a part of.
+    fn is_plain(&self, part: &[u8]) -> bool {
+        is_ascii(self.text) && self.place(part).is_some()
+    }
+
+    /// Where in the source a part begins, if it is one.
+    fn place(&self, part: &[u8]) -> Option<usize> {
+        let start = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        (self.bytes.len().checked_sub(start)? >= part.len()).then_some(start)
+    }
+
     fn cut(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
-        let start = part.as_ptr().addr().wrapping_sub(self.bytes.as_ptr().addr());
-        if self.bytes.get(start..).is_none_or(|rest| rest.len() < part.len()) {
+        let Some(start) = self.place(part) else {
             self.lost.set(true);
             return Err(PyValueError::new_err("the mask hides it"));
-        }
+        };
         let end = start + part.len();
         // SAFETY: a live `str`; the call gives a new reference to another, or null and an exception.
         unsafe {
@@ -164,7 +170,8 @@ impl Piece for query::Text<'_> {
         }
         let ascii = self.raw.is_ascii();
         if ascii && !self.percents {
-            return spaced(source.py(), self.raw);
+            let space = |byte| if byte == b'+' { b' ' } else { byte };
+            return mapped(source.py(), self.raw, space);
         }
         let decoded = self.decode(scratch);
         // What was ASCII has lost nothing to a mask.
@@ -175,22 +182,6 @@ impl Piece for query::Text<'_> {
     fn name<'py>(&self, source: &Source<'_, 'py>, scratch: &mut Vec<u8>) -> PyResult<Bound<'py, PyString>> {
         if self.is_plain() { source.name(self.raw) } else { self.value(source, scratch) }
     }
-}
-
-/// The `str` for ASCII bytes in which pluses stand for spaces.
-#[inline]
-fn spaced<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let text = ascii(py, bytes)?;
-    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte.
-    let characters = unsafe {
-        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
-        std::slice::from_raw_parts_mut(data, bytes.len())
-    };
-    for character in characters {
-        // Assigned in any case, so that many are at a time.
-        *character = if *character == b'+' { b' ' } else { *character };
-    }
-    Ok(text)
 }
 
 /// A list of one string.

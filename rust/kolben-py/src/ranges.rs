@@ -117,13 +117,10 @@ pub(crate) fn get_content_length<'py>(
     {
         return Ok(py.None().into_bound(py));
     }
-    // Longer ones are not looked at: how many digits are too many is for Python to say.
-    let plain = text::is_ascii(value) && value.len()? < LONGEST_LENGTH;
-    match if plain { range::integer(value.to_str()?.as_bytes()) } else { Err(Error::Huge) } {
+    let ascii = if text::is_ascii(value) { value.to_str()? } else { "" };
+    match range::integer(ascii.as_bytes()) {
         Ok(length) => Ok(length.max(0).into_pyobject(py)?.into_any()),
         Err(Error::Invalid) => Ok(0_u8.into_pyobject(py)?.into_any()),
         Err(Error::Huge) => made::originals(py)?.get_content_length.bind(py).call1((value,)),
     }
 }
-
-const LONGEST_LENGTH: usize = 64;

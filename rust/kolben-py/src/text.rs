@@ -251,10 +251,33 @@ fn is_text(known: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
 
 /// Makes such a string of ASCII in lower case.
 pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if text.len() > LONGEST_NAME {
+        return mapped(py, text, |byte| byte.to_ascii_lowercase());
+    }
     if !text.iter().any(u8::is_ascii_uppercase) {
         return name(py, text);
     }
     let mut lower = SmallVec::<[u8; LONGEST_NAME]>::from_slice(text);
     lower.make_ascii_lowercase();
     name(py, &lower)
+}
+
+/// The `str` for ASCII bytes, each of which stands for another.
+#[inline]
+pub(crate) fn mapped<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    map: impl Fn(u8) -> u8,
+) -> PyResult<Bound<'py, PyString>> {
+    let text = ascii(py, bytes)?;
+    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte.
+    let characters = unsafe {
+        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+        std::slice::from_raw_parts_mut(data, bytes.len())
+    };
+    for character in characters {
+        // Assigned in any case, so that many are at a time.
+        *character = map(*character);
+    }
+    Ok(text)
 }

@@ -61,6 +61,12 @@ pub(crate) fn after(text: &[u8], count: usize) -> &[u8] {
     text.get(count..).unwrap_or_default()
 }
 
+/// Whether `test` holds for any byte, which is found out for many at a time.
+#[inline]
+pub(crate) fn any(text: &[u8], test: impl Fn(u8) -> bool) -> bool {
+    text.chunks(128).any(|lot| lot.iter().fold(0, |seen, byte| seen | u8::from(test(*byte))) != 0)
+}
+
 /// Drops leading spaces and tabs.
 pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
