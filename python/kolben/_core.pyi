@@ -8,6 +8,7 @@ __all__ = [
     "REDIRECT",
     "SPECIAL",
     "AdapterCore",
+    "CoreError",
     "EnvironHeadersCore",
     "HeadersCore",
     "Lazy",
@@ -27,6 +28,7 @@ __all__ = [
     "iri_to_uri",
     "is_host_trusted",
     "is_plain_domain",
+    "panic_on_purpose",
     "parse_accept_header",
     "parse_age",
     "parse_authorization",
@@ -61,6 +63,9 @@ MISSING: t.Final = 0
 REDIRECT: t.Final = 1
 SPECIAL: t.Final = 2
 
+class CoreError(RuntimeError): ...
+
+def panic_on_purpose() -> None: ...
 @t.final
 class Pattern:
     def __new__(

@@ -182,7 +182,7 @@ pub(crate) fn write_cookie<'py>(
         out.extend_from_slice(name);
     }
     out.push(b'=');
-    cookie::quote(value.to_str()?.as_bytes(), &mut out);
+    cookie::quote(text::encoded(value)?, &mut out);
     if let Some(domain) = domain {
         out.extend_from_slice(b"; Domain=");
         out.extend_from_slice(checked("domain", domain)?);
@@ -224,7 +224,7 @@ fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResul
 
 /// The text of a part, which must not be able to start another header.
 fn checked<'a>(part: &str, value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
-    let text = value.to_str()?.as_bytes();
+    let text = text::encoded(value)?;
     if memchr::memchr3(b'\r', b'\n', 0, text).is_some() {
         let shown = text::shown(value)?;
         return Err(PyValueError::new_err(format!(

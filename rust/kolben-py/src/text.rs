@@ -2,6 +2,7 @@
 
 use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyString;
 use pyo3::types::string::PyStringData;
@@ -27,6 +28,20 @@ pub(crate) fn plain<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Option<&'a st
         return Ok(None);
     }
     text.to_str().map(Some)
+}
+
+/// The bytes of a `str` in UTF-8; lone surrogates raise as they do in `str.encode`.
+#[inline]
+pub(crate) fn encoded<'a>(text: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
+    match plain(text)? {
+        Some(text) => Ok(text.as_bytes()),
+        None => Err(text.call_method0(intern!(text.py(), "encode")).err().unwrap_or_else(not_text)),
+    }
+}
+
+#[cold]
+fn not_text() -> PyErr {
+    PyValueError::new_err("not UTF-8, and no lone surrogates either")
 }
 
 /// Whether a `str` is known to be ASCII, without a look at its characters.
@@ -166,7 +181,7 @@ fn with_lone_surrogates<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'p
                 rest
             }
             [] => break,
-            _ => return Err(PyValueError::new_err("not UTF-8, and no lone surrogates either")),
+            _ => return Err(not_text()),
         };
     }
     let kind = ffi::PyUnicode_4BYTE_KIND.cast_signed();

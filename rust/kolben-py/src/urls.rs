@@ -45,7 +45,7 @@ fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
     if let Ok(bytes) = part.cast::<PyBytes>() {
         query::write(bytes.as_bytes(), out);
     } else {
-        query::write(part.str()?.to_str()?.as_bytes(), out);
+        query::write(text::encoded(&part.str()?)?, out);
     }
     Ok(())
 }
