@@ -60,12 +60,11 @@ where
 /// Appends pairs of value and weight.
 fn fill(target: &Bound<'_, PyList>, header: &Source<'_, '_>, order: Order) -> PyResult<()> {
     let py = target.py();
-    for choice in accept::choices(header.bytes(), order) {
+    accept::try_each(header.bytes(), order, |choice| {
         let value = header.name(&choice.value)?;
         target.append(match choice.quality {
             Some(quality) => (value, quality).into_pyobject(py)?,
             None => (value, 1).into_pyobject(py)?,
-        })?;
-    }
-    Ok(())
+        })
+    })
 }

@@ -148,7 +148,9 @@ fn fill_carefully<'py>(
 ) -> PyResult<()> {
     let mut scratch = Vec::new();
     for (key, value) in pairs {
-        let (key, value) = (key.name(source, &mut scratch)?, value.value(source, &mut scratch)?);
+        // Where keys come twice, so do values most likely: a hostile header has the same by the
+        // hundred thousand, which then are one string.
+        let (key, value) = (key.name(source, &mut scratch)?, value.name(source, &mut scratch)?);
         match target.get_item(&key)? {
             Some(values) => values.cast::<PyList>()?.append(value)?,
             None => target.set_item(key, list_of(value)?)?,

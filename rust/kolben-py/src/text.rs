@@ -196,6 +196,10 @@ fn with_lone_surrogates<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'p
 /// The `str` for ASCII bytes.
 #[inline]
 pub(crate) fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if bytes.len() == 1 {
+        // Python has these already.
+        return latin1(py, bytes);
+    }
     // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
     // before anybody else sees it, or null and an exception. The bytes are ASCII, as was promised.
     unsafe {
@@ -284,8 +288,12 @@ pub(crate) fn mapped<'py>(
     bytes: &[u8],
     map: impl Fn(u8) -> u8,
 ) -> PyResult<Bound<'py, PyString>> {
+    if let [byte] = bytes {
+        return ascii(py, &[map(*byte)]);
+    }
     let text = ascii(py, bytes)?;
-    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte.
+    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte. (The
+    // one without any, which is everybody's, has nothing to assign to.)
     let characters = unsafe {
         let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
         std::slice::from_raw_parts_mut(data, bytes.len())
