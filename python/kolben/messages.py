@@ -18,6 +18,7 @@ from werkzeug.datastructures import (
     MIMEAccept,
     MultiDict,
     RequestCacheControl,
+    ResponseCacheControl,
 )
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
@@ -375,6 +376,33 @@ else:
         """Leave it to the methods."""
 
 
+def _reported(name: str, parse: t.Callable[..., t.Any], fset: t.Any, doc: str) -> t.Any:
+    """Return a property that reads a header, and writes it when what was read is changed."""
+
+    def fget(response: Response) -> t.Any:
+        def write(value: t.Any) -> None:
+            if value:
+                response.headers[name] = value.to_header()
+            else:
+                del response.headers[name]
+
+        return parse(response.headers.get(name), write)
+
+    return property(fget, fset, doc=doc)
+
+
+def _parse_cache_control(value: str | None, write: t.Callable[[t.Any], None]) -> t.Any:
+    return _http.parse_cache_control_header(value, write, ResponseCacheControl)
+
+
+def _date_property(name: str, doc: str) -> t.Any:
+    return header_property(name, None, _http.parse_date, _http.http_date, doc=doc)
+
+
+def _list_property(name: str, doc: str) -> t.Any:
+    return header_property(name, None, _http.parse_set_header, _http.dump_header, doc=doc)
+
+
 class Response(_werkzeug.Response):
     """An outgoing response.
 
@@ -444,6 +472,59 @@ class Response(_werkzeug.Response):
                 f"The status must not contain a carriage return, line feed or null: {status!r}"
             )
         return status, code
+
+    # Headers that the core reads and writes; the others are text as it is.
+
+    age = header_property(
+        "Age",
+        None,
+        _http.parse_age,
+        t.cast("t.Any", _http.dump_age),
+        doc="How long ago it was made.",
+    )
+    date = _date_property("Date", "When it was made.")
+    expires = _date_property("Expires", "When it is to be made again.")
+    last_modified = _date_property("Last-Modified", "When what it shows last changed.")
+    access_control_allow_headers = _list_property(
+        "Access-Control-Allow-Headers", "The headers that a cross-origin request may send."
+    )
+    access_control_allow_methods = _list_property(
+        "Access-Control-Allow-Methods", "The methods that a cross-origin request may have."
+    )
+    access_control_expose_headers = _list_property(
+        "Access-Control-Expose-Headers", "The headers that a script may read."
+    )
+    cache_control = _reported(
+        "Cache-Control", _parse_cache_control, None, "The ``Cache-Control`` header."
+    )
+    vary = _reported(
+        "Vary",
+        _http.parse_set_header,
+        _werkzeug.Response.vary.fset,
+        "The request's headers that made a difference.",
+    )
+    content_language = _reported(
+        "Content-Language",
+        _http.parse_set_header,
+        _werkzeug.Response.content_language.fset,
+        "The languages of the body.",
+    )
+    allow = _reported(
+        "Allow",
+        _http.parse_set_header,
+        _werkzeug.Response.allow.fset,
+        "The methods that the resource has.",
+    )
+    content_security_policy = _reported(
+        "Content-Security-Policy",
+        _http.parse_csp_header,
+        t.cast("t.Any", _werkzeug.Response).content_security_policy.fset,
+        "The ``Content-Security-Policy`` header.",
+    )
+
+    def get_etag(self) -> tuple[str, bool] | tuple[None, None]:
+        """Return the entity tag and whether it is weak, or ``None`` twice."""
+        return _http.unquote_etag(self.headers.get("ETag"))
 
     def set_cookie(
         self,
