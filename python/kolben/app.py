@@ -26,7 +26,7 @@ from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .registry import App
 from .routing import Map, MapAdapter
-from .sessions import SecureCookieSessionInterface
+from .sessions import SecureCookieSessionInterface, _check_fallbacks
 from .signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -247,7 +247,9 @@ class Flask(App):
 
     def full_dispatch_request(self) -> Response:
         """Run the hooks and the view of the current request, and turn errors into responses."""
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._check_settings()
+            self._got_first_request = True
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -257,6 +259,10 @@ class Flask(App):
         except Exception as error:
             answer = self.handle_user_exception(error)
         return self.finalize_request(answer)
+
+    def _check_settings(self) -> None:
+        """Refuse settings that cannot be meant, before the app answers with them."""
+        _check_fallbacks(self.config.get("SECRET_KEY_FALLBACKS"))
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Run what comes before the view, of the app and then of the blueprints around it.
@@ -740,6 +746,7 @@ class Flask(App):
                 self.debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
+        self._check_settings()
         host, port = _address(host, port, self.config.get("SERVER_NAME"))
         options.setdefault("use_reloader", self.debug)
         options.setdefault("use_debugger", self.debug)

@@ -46,9 +46,9 @@ def test_unbound(proxies, name):
     ):
         with pytest.raises(RuntimeError, match=f"^Working outside of {kind} context.\n"):
             use()
-    with pytest.raises(TypeError, match="^'LocalProxy' object is not iterable$"):
+    with pytest.raises(TypeError, match=r"^'LocalProxy' object is not iterable$"):
         iter(proxy)
-    with pytest.raises(TypeError, match="^unhashable type: 'LocalProxy'$"):
+    with pytest.raises(TypeError, match=r"^unhashable type: 'LocalProxy'$"):
         hash(proxy)
     assert proxy != 1
     assert proxy.__doc__.startswith("A proxy to the object")
