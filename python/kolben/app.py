@@ -295,10 +295,14 @@ class Flask(App):
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule: t.Any = request.url_rule
+        arguments: t.Any = request.view_args
         if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = self.ensure_sync(self.view_functions[rule.endpoint])
-        return t.cast("ft.ResponseReturnValue", view(**t.cast("t.Any", request.view_args)))
+        # PERF: no cast of the answer, which would be a call.
+        answer: ft.ResponseReturnValue = self.ensure_sync(self.view_functions[rule.endpoint])(
+            **arguments
+        )
+        return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what matching the URL ended with.
@@ -428,8 +432,10 @@ class Flask(App):
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/test_app.py).
-                if headers is None and (made := _make_plain(response_class, body, status)):
-                    return t.cast("Response", made)
+                if headers is None:
+                    made: Response | None = _make_plain(response_class, body, status)
+                    if made is not None:
+                        return made
                 return response_class(body, status=status, headers=headers)
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)
@@ -442,7 +448,8 @@ class Flask(App):
                 body.status_code = status
         if headers:
             body.headers.update(headers)
-        return t.cast("Response", body)
+        response: Response = body
+        return response
 
     def _response_of(self, body: t.Any) -> Response:
         """Make a response of a response of another class, or of a WSGI application."""
@@ -607,6 +614,7 @@ class Flask(App):
         :param _external: Whether the URL has scheme and host.
         :param values: The arguments of the rule; the others make up the query.
         """
+        adapter: t.Any
         request_context = _cv_request.get(None)
         if request_context is not None:
             adapter = request_context.url_adapter
@@ -633,7 +641,7 @@ class Flask(App):
             raise ValueError("When specifying '_scheme', '_external' must be True.")
         self.inject_url_defaults(endpoint, values)
         try:
-            url = t.cast("MapAdapter", adapter).build(
+            url: str = adapter.build(
                 endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
             )
         except BuildError as error:

@@ -23,13 +23,13 @@ from werkzeug.datastructures import (
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
 from werkzeug.utils import get_content_type, header_property
-from werkzeug.wsgi import _get_server, get_input_stream
+from werkzeug.wsgi import LimitedStream, _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
 
 from . import headers as _http
 from .core import compiled
 from .datastructures import EnvironHeaders, Headers, _ends_a_line
-from .formparser import FormDataParser
+from .formparser import FormDataParser, _read_all
 from .headers import parse_accept_header, parse_query
 from .headers.sansio import parse_cookie
 from .lazy import lazy
@@ -303,7 +303,43 @@ class Request(_werkzeug.Request):
                 "This request was created with 'shallow=True', reading"
                 " from the input stream is disabled."
             )
-        return get_input_stream(self.environ, max_content_length=self.max_content_length)
+        environ = self.environ
+        if self.max_content_length is None and "wsgi.input_terminated" not in environ:
+            # PERF: the plain case, without a second look at the length (benches/test_app.py).
+            length = _http.get_content_length(
+                environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+            )
+            if length is not None:
+                return t.cast("t.IO[bytes]", LimitedStream(environ["wsgi.input"], length))
+        return get_input_stream(environ, max_content_length=self.max_content_length)
+
+    @t.overload
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes: ...
+
+    @t.overload
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[True] = ..., parse_form_data: bool = False
+    ) -> str: ...
+
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> bytes | str:
+        """Return the body.
+
+        :param cache: Whether to keep it for the next call.
+        :param as_text: Whether to decode it, as UTF-8.
+        :param parse_form_data: Whether to parse a form first, which leaves nothing here.
+        """
+        data: bytes | None = getattr(self, "_cached_data", None)
+        if data is None:
+            if parse_form_data:
+                self._load_form_data()
+            data = _read_all(self.stream)
+            if cache:
+                self._cached_data = data
+        return data.decode(errors="replace") if as_text else data
 
     @lazy
     def data(self) -> bytes:
