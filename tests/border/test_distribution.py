@@ -14,6 +14,7 @@ import pytest
 import kolben
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+TARGET = ROOT / "target" / "distribution"
 pytestmark = [
     pytest.mark.skipif(not kolben.core_status().compiled, reason="one mode is enough to build in"),
     pytest.mark.skipif(shutil.which("cargo") is None, reason="building needs cargo"),
@@ -31,7 +32,7 @@ print(kolben.__version__, Map([Rule("/<int:n>", endpoint="x")]).bind("h").match(
 
 def run(*command: object, cwd: pathlib.Path = ROOT) -> str:
     """Run a command with a build folder of its own, and return what it prints."""
-    environment = {**os.environ, "CARGO_TARGET_DIR": str(ROOT / "target" / "distribution")}
+    environment = {**os.environ, "CARGO_TARGET_DIR": str(TARGET)}
     environment.pop("PYTHONPATH", None)
     done = subprocess.run(
         [str(part) for part in command],
@@ -49,6 +50,9 @@ def run(*command: object, cwd: pathlib.Path = ROOT) -> str:
 def built(tmp_path_factory):
     """The folder with a fresh sdist, and the wheel that was built from it."""
     folder = tmp_path_factory.mktemp("dist")
+    # The files of an sdist all have one date, by which cargo would take old builds for fresh ones.
+    for old in TARGET.glob("release/.fingerprint/kolben-*"):
+        shutil.rmtree(old)
     run(sys.executable, "-m", "maturin", "build", "--quiet", "--release", "--sdist", "-o", folder)
     return folder
 
