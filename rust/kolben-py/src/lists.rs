@@ -148,24 +148,6 @@ fn is_long(value: &Bound<'_, PyAny>) -> PyResult<bool> {
     }
 }
 
-/// The same of any value of a plain dictionary or list.
-fn has_long(values: &Bound<'_, PyAny>) -> PyResult<bool> {
-    if let Ok(values) = values.cast_exact::<PyDict>() {
-        for (_, value) in values {
-            if is_long(&value)? {
-                return Ok(true);
-            }
-        }
-    } else if let Ok(values) = values.cast_exact::<PyList>() {
-        for value in values {
-            if is_long(&value)? {
-                return Ok(true);
-            }
-        }
-    }
-    Ok(false)
-}
-
 /// Takes the quotes off a value, and the backslashes out of it.
 #[pyfunction]
 pub(crate) fn unquote_header_value<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
@@ -179,25 +161,37 @@ pub(crate) fn unquote_header_value<'py>(value: &Bound<'py, PyString>) -> PyResul
 #[pyfunction]
 pub(crate) fn dump_header<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let py = iterable.py();
-    if has_long(iterable)? {
-        return Ok(made::originals(py)?.dump_header.bind(py).call1((iterable,))?.cast_into()?);
-    }
     let mut out = Vec::with_capacity(64);
-    if iterable.cast::<PyDict>().is_ok() {
+    let written = if iterable.cast::<PyDict>().is_ok() {
         each_item(iterable, &mut out, |key, value, out| {
             separate(b", ", out);
             match value {
                 Some(value) => options::write_parameter(key, value, out),
                 None => out.extend_from_slice(key),
             }
-        })?;
+        })?
     } else {
-        for item in iterable.try_iter()? {
-            separate(b", ", &mut out);
-            quoted::quote(&text::bytes_of(&item?.str()?)?, true, &mut out);
-        }
+        let again = iterable.cast_exact::<PyList>().is_ok();
+        write_list(iterable, again, &mut out)?
+    };
+    if written {
+        return text::text_of(py, &out);
     }
-    text::text_of(py, &out)
+    Ok(made::originals(py)?.dump_header.bind(py).call1((iterable,))?.cast_into()?)
+}
+
+/// Writes the items of an iterable. It says whether it did: one that may be read `again` is left to
+/// Werkzeug if an item is long.
+fn write_list(iterable: &Bound<'_, PyAny>, again: bool, out: &mut Vec<u8>) -> PyResult<bool> {
+    for item in iterable.try_iter()? {
+        let item = item?;
+        if again && is_long(&item)? {
+            return Ok(false);
+        }
+        separate(b", ", out);
+        quoted::quote(&text::bytes_of(&item.str()?)?, true, out);
+    }
+    Ok(true)
 }
 
 /// Writes a value and its parameters, separated by semicolons.
@@ -208,25 +202,22 @@ pub(crate) fn dump_options_header<'py>(
     options: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyString>> {
     let py = options.py();
-    if has_long(options)? {
-        return Ok(made::originals(py)?
-            .dump_options_header
-            .bind(py)
-            .call1((header, options))?
-            .cast_into()?);
-    }
     let mut out = Vec::with_capacity(64);
     if let Some(header) = header {
         out.extend_from_slice(&text::bytes_of(header)?);
         // An empty header has its semicolon too.
         out.extend_from_slice(b"; ");
     }
-    each_item(options, &mut out, |key, value, out| {
+    let written = each_item(options, &mut out, |key, value, out| {
         if let Some(value) = value {
             options::write_parameter(key, value, out);
             out.extend_from_slice(b"; ");
         }
     })?;
+    if !written {
+        let dump = made::originals(py)?.dump_options_header.bind(py);
+        return Ok(dump.call1((header, options))?.cast_into()?);
+    }
     out.truncate(out.len().saturating_sub(2));
     text::text_of(py, &out)
 }
@@ -237,28 +228,30 @@ fn separate(separator: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Calls `write` with the key and the value, unless that is `None`, of each item of a mapping.
+/// Calls `write` with the key and the value, unless that is `None`, of each item of a mapping. It says
+/// whether it did: a plain dictionary with a long value is left to Werkzeug.
 fn each_item(
     mapping: &Bound<'_, PyAny>,
     out: &mut Vec<u8>,
     mut write: impl FnMut(&[u8], Option<&[u8]>, &mut Vec<u8>),
-) -> PyResult<()> {
+) -> PyResult<bool> {
     let start = out.len();
     if let Ok(plain) = mapping.cast_exact::<PyDict>() {
         // PERF: bench dump-options. No list of items as long as reading them runs no Python code,
         // which might change the dictionary.
         let state = RefCell::new((&mut *out, &mut write));
-        let odd = Cell::new(false);
+        let (odd, long) = (Cell::new(false), Cell::new(false));
         // Locked, where there is no other lock against other threads.
         plain.locked_for_each(|key, value| {
             if !odd.get() {
                 let (out, write) = &mut *state.borrow_mut();
-                odd.set(write_plainly(&key, &value, out, write)?.is_none());
+                long.set(is_long(&value)?);
+                odd.set(long.get() || write_plainly(&key, &value, out, write)?.is_none());
             }
             Ok(())
         })?;
-        if !odd.get() {
-            return Ok(());
+        if !odd.get() || long.get() {
+            return Ok(!long.get());
         }
         out.truncate(start);
     }
@@ -273,7 +266,7 @@ fn each_item(
             write(&key, Some(&text::bytes_of(&value.str()?)?), out);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Writes an item of plain text, `None` or a plain number; `None` if it is none of these.

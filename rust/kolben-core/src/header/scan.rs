@@ -113,13 +113,13 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     rest.iter().position(|found| *found == byte).map(|at| words.len() * 8 + at)
 }
 
-/// Whether each of the two bytes stands in `text` at all.
+/// Whether each of the bytes stands in `text` at all.
 #[inline]
-pub(crate) fn contains_each(text: &[u8], bytes: [u8; 2]) -> [bool; 2] {
+pub(crate) fn contains_each<const N: usize>(text: &[u8], bytes: [u8; N]) -> [bool; N] {
     if text.len() > SHORT {
         return bytes.map(|byte| memchr::memchr(byte, text).is_some());
     }
-    let mut seen = [0; 2];
+    let mut seen = [0; N];
     let mut look = |word: u64| {
         for (seen, byte) in seen.iter_mut().zip(bytes) {
             *seen |= matches(word, byte);
