@@ -9,6 +9,7 @@ __all__ = [
     "SPECIAL",
     "AdapterCore",
     "AppContextCore",
+    "CoreError",
     "EnvironHeadersCore",
     "HeadersCore",
     "Lazy",
@@ -25,13 +26,16 @@ __all__ = [
     "build_url",
     "dump_header",
     "dump_options_header",
+    "get_content_length",
     "hold",
     "hold_contexts",
     "hold_responses",
+    "iri_to_uri",
     "is_host_trusted",
     "is_plain_domain",
     "make_plain_response",
     "make_proxy",
+    "panic_on_purpose",
     "parse_accept_header",
     "parse_age",
     "parse_authorization",
@@ -50,14 +54,12 @@ __all__ = [
     "parse_query",
     "parse_range_header",
     "parse_set_header",
-    "plain_iri",
     "plain_request_iri",
-    "plain_uri",
     "quote_header_value",
-    "read_length",
     "send_response",
     "unquote_etag",
     "unquote_header_value",
+    "uri_to_iri",
     "write_cookie",
     "write_date",
     "write_query",
@@ -69,6 +71,9 @@ MISSING: t.Final = 0
 REDIRECT: t.Final = 1
 SPECIAL: t.Final = 2
 
+class CoreError(RuntimeError): ...
+
+def panic_on_purpose() -> None: ...
 @t.final
 class Pattern:
     def __new__(
@@ -218,9 +223,11 @@ def parse_list_header(value: str) -> list[str]: ...
 def parse_options_header(value: str | None) -> tuple[str, dict[str, str]]: ...
 def quote_header_value(value: object, allow_token: bool = True) -> str: ...
 def unquote_header_value(value: str) -> str: ...
-def read_length(value: str) -> t.Any: ...
+def get_content_length(
+    http_content_length: str | None = None, http_transfer_encoding: str | None = None
+) -> t.Any: ...
 def is_host_trusted(host: str, trusted: t.Iterable[str] | None) -> bool | None: ...
-def plain_iri(uri: str) -> str | None: ...
+def uri_to_iri(uri: str) -> str: ...
 def plain_request_iri(
     scheme: str,
     host: str,
@@ -228,7 +235,7 @@ def plain_request_iri(
     path: str | None,
     query_string: bytes | None,
 ) -> str | None: ...
-def plain_uri(iri: str) -> str | None: ...
+def iri_to_uri(iri: str) -> str: ...
 def write_query(pairs: t.Iterable[tuple[t.Any, t.Any]]) -> str: ...
 @disjoint_base
 class HeadersCore:

@@ -26,7 +26,7 @@ from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .registry import App
 from .routing import Map, MapAdapter
-from .sessions import SecureCookieSessionInterface
+from .sessions import SecureCookieSessionInterface, _check_fallbacks
 from .signals import (
     appcontext_popped,
     appcontext_pushed,
@@ -247,7 +247,9 @@ class Flask(App):
 
     def full_dispatch_request(self) -> Response:
         """Run the hooks and the view of the current request, and turn errors into responses."""
-        self._got_first_request = True
+        if not self._got_first_request:
+            self._check_settings()
+            self._got_first_request = True
         try:
             if request_started.receivers:
                 request_started.send(self, _async_wrapper=self.ensure_sync)
@@ -257,6 +259,10 @@ class Flask(App):
         except Exception as error:
             answer = self.handle_user_exception(error)
         return self.finalize_request(answer)
+
+    def _check_settings(self) -> None:
+        """Refuse settings that cannot be meant, before the app answers with them."""
+        _check_fallbacks(self.config.get("SECRET_KEY_FALLBACKS"))
 
     def preprocess_request(self) -> ft.ResponseReturnValue | None:
         """Run what comes before the view, of the app and then of the blueprints around it.
@@ -289,10 +295,14 @@ class Flask(App):
         if request.routing_exception is not None:
             self.raise_routing_exception(request)
         rule: t.Any = request.url_rule
+        arguments: t.Any = request.view_args
         if request.method == "OPTIONS" and getattr(rule, "provide_automatic_options", False):
             return self.make_default_options_response()
-        view = self.ensure_sync(self.view_functions[rule.endpoint])
-        return t.cast("ft.ResponseReturnValue", view(**t.cast("t.Any", request.view_args)))
+        # PERF: no cast of the answer, which would be a call.
+        answer: ft.ResponseReturnValue = self.ensure_sync(self.view_functions[rule.endpoint])(
+            **arguments
+        )
+        return answer
 
     def raise_routing_exception(self, request: Request) -> t.NoReturn:
         """Raise what matching the URL ended with.
@@ -422,8 +432,10 @@ class Flask(App):
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/test_app.py).
-                if headers is None and (made := _make_plain(response_class, body, status)):
-                    return t.cast("Response", made)
+                if headers is None:
+                    made: Response | None = _make_plain(response_class, body, status)
+                    if made is not None:
+                        return made
                 return response_class(body, status=status, headers=headers)
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)
@@ -436,7 +448,8 @@ class Flask(App):
                 body.status_code = status
         if headers:
             body.headers.update(headers)
-        return t.cast("Response", body)
+        response: Response = body
+        return response
 
     def _response_of(self, body: t.Any) -> Response:
         """Make a response of a response of another class, or of a WSGI application."""
@@ -601,6 +614,7 @@ class Flask(App):
         :param _external: Whether the URL has scheme and host.
         :param values: The arguments of the rule; the others make up the query.
         """
+        adapter: t.Any
         request_context = _cv_request.get(None)
         if request_context is not None:
             adapter = request_context.url_adapter
@@ -627,7 +641,7 @@ class Flask(App):
             raise ValueError("When specifying '_scheme', '_external' must be True.")
         self.inject_url_defaults(endpoint, values)
         try:
-            url = t.cast("MapAdapter", adapter).build(
+            url: str = adapter.build(
                 endpoint, values, method=_method, url_scheme=_scheme, force_external=_external
             )
         except BuildError as error:
@@ -740,6 +754,7 @@ class Flask(App):
                 self.debug = get_debug_flag()
         if debug is not None:
             self.debug = bool(debug)
+        self._check_settings()
         host, port = _address(host, port, self.config.get("SERVER_NAME"))
         options.setdefault("use_reloader", self.debug)
         options.setdefault("use_debugger", self.debug)

@@ -7,7 +7,7 @@ import types
 import typing as t
 import warnings
 
-__all__ = ["CoreStatus", "CoreUnavailableWarning", "compiled", "core_status"]
+__all__ = ["CoreError", "CoreStatus", "CoreUnavailableWarning", "compiled", "core_status"]
 
 
 class CoreStatus(t.NamedTuple):
@@ -47,6 +47,14 @@ def _load() -> tuple[types.ModuleType | None, CoreStatus]:
 
 #: The module ``kolben._core``, or ``None`` in the pure mode.
 compiled, _status = _load()
+
+
+if t.TYPE_CHECKING or compiled is None:
+
+    class CoreError(RuntimeError):
+        """A fault of the core, caught before it could do harm."""
+else:
+    CoreError = compiled.CoreError
 
 
 def core_status() -> CoreStatus:

@@ -145,7 +145,10 @@ def url_for(
     :param _external: Whether the URL has scheme and host.
     :param values: The arguments of the rule; the others make up the query.
     """
-    return current_app.url_for(
+    # PERF: the app itself, for a call through the proxy packs the arguments once more.
+    ctx = _cv_app.get(None)
+    app = current_app if ctx is None else ctx.app
+    return app.url_for(
         endpoint,
         _anchor=_anchor,
         _method=_method,

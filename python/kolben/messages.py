@@ -18,17 +18,18 @@ from werkzeug.datastructures import (
     MIMEAccept,
     MultiDict,
     RequestCacheControl,
+    ResponseCacheControl,
 )
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
 from werkzeug.utils import get_content_type, header_property
-from werkzeug.wsgi import _get_server, get_input_stream
+from werkzeug.wsgi import LimitedStream, _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
 
 from . import headers as _http
 from .core import compiled
 from .datastructures import EnvironHeaders, Headers, _ends_a_line
-from .formparser import FormDataParser
+from .formparser import FormDataParser, _read_all
 from .headers import parse_accept_header, parse_query
 from .headers.sansio import parse_cookie
 from .lazy import lazy
@@ -302,7 +303,43 @@ class Request(_werkzeug.Request):
                 "This request was created with 'shallow=True', reading"
                 " from the input stream is disabled."
             )
-        return get_input_stream(self.environ, max_content_length=self.max_content_length)
+        environ = self.environ
+        if self.max_content_length is None and "wsgi.input_terminated" not in environ:
+            # PERF: the plain case, without a second look at the length (benches/test_app.py).
+            length = _http.get_content_length(
+                environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
+            )
+            if length is not None:
+                return t.cast("t.IO[bytes]", LimitedStream(environ["wsgi.input"], length))
+        return get_input_stream(environ, max_content_length=self.max_content_length)
+
+    @t.overload
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[False] = False, parse_form_data: bool = False
+    ) -> bytes: ...
+
+    @t.overload
+    def get_data(
+        self, cache: bool = True, as_text: t.Literal[True] = ..., parse_form_data: bool = False
+    ) -> str: ...
+
+    def get_data(
+        self, cache: bool = True, as_text: bool = False, parse_form_data: bool = False
+    ) -> bytes | str:
+        """Return the body.
+
+        :param cache: Whether to keep it for the next call.
+        :param as_text: Whether to decode it, as UTF-8.
+        :param parse_form_data: Whether to parse a form first, which leaves nothing here.
+        """
+        data: bytes | None = getattr(self, "_cached_data", None)
+        if data is None:
+            if parse_form_data:
+                self._load_form_data()
+            data = _read_all(self.stream)
+            if cache:
+                self._cached_data = data
+        return data.decode(errors="replace") if as_text else data
 
     @lazy
     def data(self) -> bytes:
@@ -375,6 +412,33 @@ else:
         """Leave it to the methods."""
 
 
+def _reported(name: str, parse: t.Callable[..., t.Any], fset: t.Any, doc: str) -> t.Any:
+    """Return a property that reads a header, and writes it when what was read is changed."""
+
+    def fget(response: Response) -> t.Any:
+        def write(value: t.Any) -> None:
+            if value:
+                response.headers[name] = value.to_header()
+            else:
+                del response.headers[name]
+
+        return parse(response.headers.get(name), write)
+
+    return property(fget, fset, doc=doc)
+
+
+def _parse_cache_control(value: str | None, write: t.Callable[[t.Any], None]) -> t.Any:
+    return _http.parse_cache_control_header(value, write, ResponseCacheControl)
+
+
+def _date_property(name: str, doc: str) -> t.Any:
+    return header_property(name, None, _http.parse_date, _http.http_date, doc=doc)
+
+
+def _list_property(name: str, doc: str) -> t.Any:
+    return header_property(name, None, _http.parse_set_header, _http.dump_header, doc=doc)
+
+
 class Response(_werkzeug.Response):
     """An outgoing response.
 
@@ -444,6 +508,59 @@ class Response(_werkzeug.Response):
                 f"The status must not contain a carriage return, line feed or null: {status!r}"
             )
         return status, code
+
+    # Headers that the core reads and writes; the others are text as it is.
+
+    age = header_property(
+        "Age",
+        None,
+        _http.parse_age,
+        t.cast("t.Any", _http.dump_age),
+        doc="How long ago it was made.",
+    )
+    date = _date_property("Date", "When it was made.")
+    expires = _date_property("Expires", "When it is to be made again.")
+    last_modified = _date_property("Last-Modified", "When what it shows last changed.")
+    access_control_allow_headers = _list_property(
+        "Access-Control-Allow-Headers", "The headers that a cross-origin request may send."
+    )
+    access_control_allow_methods = _list_property(
+        "Access-Control-Allow-Methods", "The methods that a cross-origin request may have."
+    )
+    access_control_expose_headers = _list_property(
+        "Access-Control-Expose-Headers", "The headers that a script may read."
+    )
+    cache_control = _reported(
+        "Cache-Control", _parse_cache_control, None, "The ``Cache-Control`` header."
+    )
+    vary = _reported(
+        "Vary",
+        _http.parse_set_header,
+        _werkzeug.Response.vary.fset,
+        "The request's headers that made a difference.",
+    )
+    content_language = _reported(
+        "Content-Language",
+        _http.parse_set_header,
+        _werkzeug.Response.content_language.fset,
+        "The languages of the body.",
+    )
+    allow = _reported(
+        "Allow",
+        _http.parse_set_header,
+        _werkzeug.Response.allow.fset,
+        "The methods that the resource has.",
+    )
+    content_security_policy = _reported(
+        "Content-Security-Policy",
+        _http.parse_csp_header,
+        t.cast("t.Any", _werkzeug.Response).content_security_policy.fset,
+        "The ``Content-Security-Policy`` header.",
+    )
+
+    def get_etag(self) -> tuple[str, bool] | tuple[None, None]:
+        """Return the entity tag and whether it is weak, or ``None`` twice."""
+        return _http.unquote_etag(self.headers.get("ETag"))
 
     def set_cookie(
         self,

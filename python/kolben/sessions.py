@@ -229,12 +229,17 @@ def _secret_keys(app: Flask) -> tuple[str | bytes, ...]:
     fallbacks = app.config["SECRET_KEY_FALLBACKS"]
     if not fallbacks:
         return (secret_key,)
+    _check_fallbacks(fallbacks)
+    return (*fallbacks, secret_key)
+
+
+def _check_fallbacks(fallbacks: t.Any) -> None:
+    """Refuse one string, which would be read as a list of keys of one character each."""
     if isinstance(fallbacks, (str, bytes)):
         raise TypeError(
             "SECRET_KEY_FALLBACKS must be a list of keys, not one"
             f" {type(fallbacks).__name__}: write [key] for a single key."
         )
-    return (*fallbacks, secret_key)
 
 
 class SecureCookieSessionInterface(SessionInterface):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import gc
 import pickle
 import typing as t
+import weakref
 
 import pytest
 from werkzeug import datastructures as werkzeug
@@ -282,3 +284,109 @@ def test_thousands_of_looked_up_names_do_not_pile_up() -> None:
     headers = EnvironHeaders({"HTTP_X_4999": "1"})
     found = [number for number in range(5000) if headers.get(f"x-{number}")]
     assert found == [4999]
+
+
+class TestColumns:
+    """The iterators that `keys` and `values` return."""
+
+    def test_are_what_werkzeug_s_are(self) -> None:
+        for entries in ([], [("A", "b"), ("a", "c"), ("X-É", "d")]):
+            ours, theirs = Headers(entries), werkzeug.Headers(entries)
+            assert list(ours.keys()) == list(theirs.keys())
+            assert list(ours.keys(lower=True)) == list(theirs.keys(lower=True))
+            assert list(ours.values()) == list(theirs.values())
+
+    def test_see_what_changes_meanwhile_and_stay_at_their_end(self) -> None:
+        headers = Headers([("A", "1"), ("B", "2")])
+        keys = headers.keys()
+        assert next(keys) == "A"
+        headers.add("C", "3")
+        assert list(keys) == ["B", "C"]
+        headers.add("D", "4")
+        assert list(keys) == []
+        values = headers.values()
+        del headers["A"]
+        assert next(values) == "2"
+
+    def test_take_entries_of_any_shape(self) -> None:
+        headers = Headers()
+        headers._list.append(["A", "b"])  # type: ignore[arg-type]
+        assert (list(headers.keys()), list(headers.values())) == (["A"], ["b"])
+
+    def test_keep_the_headers_alive_no_longer_than_needed(self) -> None:
+        headers = Headers([("A", "b")])
+        keys = headers.keys()
+        headers.me = keys  # type: ignore[attr-defined]
+        gone = weakref.ref(headers)
+        del headers, keys
+        gc.collect()
+        assert gone() is None
+
+    def test_a_list_that_was_assigned_counts(self) -> None:
+        headers = Headers([("A", "b")])
+        assert list(headers.keys()) == ["A"]
+        headers._list = [("C", "d")]
+        assert (list(headers.keys()), list(headers.values())) == (["C"], ["d"])
+
+    def test_items_of_a_subclass_count(self) -> None:
+        class Loud(Headers):
+            def items(self, lower: bool = False) -> t.Iterator[tuple[str, str]]:
+                return ((name, value + "!") for name, value in super().items(lower))
+
+        assert list(Loud([("A", "b")]).values()) == ["b!"]
+
+    def test_iter_of_a_subclass_counts(self) -> None:
+        class One(Headers):
+            def __iter__(self) -> t.Iterator[tuple[str, str]]:
+                return iter([("X", "y")])
+
+        headers = One([("A", "b")])
+        assert (list(headers.keys()), list(headers.values())) == (["X"], ["y"])
+
+    def test_items_on_the_instance_count(self) -> None:
+        headers = Headers([("A", "b")])
+        assert list(headers.values()) == ["b"]
+        headers.items = lambda lower=False: iter([("X", "y")])  # type: ignore[method-assign]
+        assert list(headers.values()) == ["y"]
+
+
+class TestPatchedAfterFirstUse:
+    """A class that was seen to be the original is looked at again once it is changed."""
+
+    def test_get_key(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        headers = Headers([("A", "b")])
+        assert headers.get("a") == "b"
+        with monkeypatch.context() as patch:
+            patch.setattr(Headers, "_get_key", lambda self, key: "patched")
+            assert headers.get("a") == headers["a"] == "patched"
+        assert headers.get("a") == "b"
+
+    @pytest.mark.parametrize("name", ["items", "__iter__"])
+    def test_what_columns_iterate_over(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        headers = Headers([("A", "b")])
+        assert list(headers.values()) == ["b"]
+        with monkeypatch.context() as patch:
+            patch.setattr(Headers, name, lambda self, lower=False: iter([("X", "y")]))
+            assert (list(headers.keys()), list(headers.values())) == (["X"], ["y"])
+        assert list(headers.values()) == ["b"]
+
+    def test_what_others_are_made_of(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        headers = Headers([("A", "b")])
+        assert list(Headers(headers)) == [("A", "b")]
+        monkeypatch.setattr(Headers, "add", lambda self, key, value: self._list.append((key, "p")))
+        assert list(Headers(headers)) == [("A", "p")]
+
+    def test_an_environ(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        headers = EnvironHeaders(dict(ENVIRON))
+        assert headers.get("x-id") == "7"
+        monkeypatch.setattr(EnvironHeaders, "_get_key", lambda self, key: "patched")
+        assert headers.get("x-id") == "patched"
+
+    def test_a_base(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Mine(Headers):
+            pass
+
+        headers = Mine([("A", "b")])
+        assert list(headers.values()) == ["b"]
+        monkeypatch.setattr(Headers, "items", lambda self, lower=False: iter([("X", "y")]))
+        assert list(headers.values()) == ["y"]

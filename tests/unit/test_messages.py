@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import datetime
 import gc
 import io
 import pickle
@@ -298,6 +299,59 @@ class TestRequestOverrides:
         request = Mine(posted(b"", CONTENT_TYPE="application/json"))
         assert request.json == {"mine": 1}
         assert request.data == b'{"mine": 1}'
+
+
+RESPONSE_HEADERS = {
+    "Age": "60",
+    "Allow": "GET, POST",
+    "Access-Control-Allow-Headers": "X-A, x-b",
+    "Access-Control-Allow-Methods": "GET",
+    "Access-Control-Expose-Headers": "X-A",
+    "Cache-Control": "max-age=5, no-cache",
+    "Content-Language": "de, en",
+    "Content-Security-Policy": "default-src 'self'; img-src *",
+    "Date": "Fri, 20 Nov 2026 12:30:15 GMT",
+    "ETag": 'W/"a"',
+    "Expires": "x",
+    "Last-Modified": "Fri, 20 Nov 2026 12:30:15 GMT",
+    "Vary": "Cookie, accept",
+}
+CHANGES: list[t.Callable[[t.Any], None]] = [
+    lambda it: it.vary.add("Origin"),
+    lambda it: it.vary.clear(),
+    lambda it: setattr(it, "vary", ["A", "b"]),
+    lambda it: setattr(it, "allow", None),
+    lambda it: it.allow.discard("get"),
+    lambda it: it.content_language.update(["fr"]),
+    lambda it: setattr(it.cache_control, "max_age", 7),
+    lambda it: it.cache_control.clear(),
+    lambda it: setattr(it.content_security_policy, "img_src", "'none'"),
+    lambda it: it.content_security_policy.clear(),
+    lambda it: setattr(it, "content_security_policy", "a b"),
+    lambda it: setattr(it, "date", 0),
+    lambda it: setattr(it, "expires", datetime.datetime(2026, 1, 1)),
+    lambda it: setattr(it, "last_modified", None),
+    lambda it: setattr(it, "age", 5),
+    lambda it: setattr(it, "access_control_allow_headers", ["X", "a b"]),
+    lambda it: it.set_etag("b"),
+]
+
+
+@pytest.mark.parametrize("headers", [RESPONSE_HEADERS, {}], ids=["set", "unset"])
+@pytest.mark.parametrize("change", [lambda it: None, *CHANGES])
+def test_the_headers_of_a_response_read_and_write_as_werkzeug_s(
+    change: t.Callable[[t.Any], None], headers: dict[str, str]
+) -> None:
+    ours, theirs = Response(headers=headers), werkzeug.Response(headers=headers)
+    for response in (ours, theirs):
+        change(response)
+    assert list(ours.headers) == list(theirs.headers)
+    names = [name.lower().replace("-", "_") for name in RESPONSE_HEADERS if name != "ETag"]
+    for name in names:
+        mine, other = getattr(ours, name), getattr(theirs, name)
+        assert (type(mine), repr(mine)) == (type(other), repr(other)), name
+        assert getattr(Response, name).__doc__, name
+    assert ours.get_etag() == theirs.get_etag()
 
 
 class TestResponse:

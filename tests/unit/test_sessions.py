@@ -167,6 +167,20 @@ def test_one_string_in_place_of_the_fallbacks_is_an_error(app, fallbacks):
         app.session_interface.get_signing_serializer(app)
 
 
+@pytest.mark.kolben_only
+def test_the_first_request_and_the_server_refuse_one_string(app, monkeypatch):
+    app.config["SECRET_KEY_FALLBACKS"] = "key"
+    app.testing = True
+    app.add_url_rule("/", "index", lambda: "")
+    with pytest.raises(TypeError, match=r"SECRET_KEY_FALLBACKS must be a list"):
+        app.test_client().get("/")
+    monkeypatch.setattr("werkzeug.serving.run_simple", lambda *args, **kwargs: None)
+    with pytest.raises(TypeError, match=r"SECRET_KEY_FALLBACKS must be a list"):
+        app.run(load_dotenv=False)
+    app.config["SECRET_KEY_FALLBACKS"] = ["key"]
+    assert app.test_client().get("/").status_code == 200
+
+
 @pytest.mark.parametrize("place", ["instance", "class"])
 @pytest.mark.parametrize(
     ("name", "value"),

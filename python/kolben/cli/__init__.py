@@ -500,7 +500,9 @@ run_command.params.insert(0, _debug_option)
 
 def _app_to_serve(info: ScriptInfo) -> WSGIApplication:
     try:
-        return t.cast("WSGIApplication", info.load_app())
+        loaded = info.load_app()
+        loaded._check_settings()
+        return t.cast("WSGIApplication", loaded)
     except Exception as error:
         if not is_running_from_reloader():
             raise error from None

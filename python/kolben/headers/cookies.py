@@ -100,14 +100,16 @@ def _refuse_line_ends(key: str, domain: str | None, path: str | None, expires: s
         if text and ("\r" in text or "\n" in text or "\0" in text):
             raise ValueError(
                 f"The {name} of a cookie must not contain a carriage return, line feed or null:"
-                f" {text!r}"
+                f" {text[:100]!r}"
             )
 
 
 def _warn_of_size(key: str, header: str, max_size: int) -> None:
     # The value begins after the key, which may be longer in the header, and ends before an
     # attribute: a semicolon in it would be escaped.
-    value_size = len(header[len(key.encode()) + 1 :].partition("; ")[0])
+    start = (len(key) if key.isascii() else len(key.encode())) + 1
+    end = header.find("; ", start)
+    value_size = (len(header) if end < 0 else end) - start
     warnings.warn(
         f"The '{key}' cookie is too large: the value was {value_size} bytes but the header required"
         f" {len(header) - value_size} extra bytes. The final size was {len(header)} bytes but the"

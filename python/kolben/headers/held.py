@@ -8,8 +8,9 @@ from __future__ import annotations
 import typing as t
 
 from werkzeug import datastructures as ds
-from werkzeug import http
+from werkzeug import http, urls
 from werkzeug.sansio import http as sansio_http
+from werkzeug.sansio import utils as sansio_utils
 
 from ..core import compiled
 
@@ -39,10 +40,16 @@ if compiled is not None:
         request_cache_control=ds.RequestCacheControl,
         response_cache_control=ds.ResponseCacheControl,
         challenge_callback=_reporting(None),
+        dump_header=http.dump_header,
+        dump_options_header=http.dump_options_header,
+        get_content_length=sansio_utils.get_content_length,
+        iri_to_uri=urls.iri_to_uri,
         parse_age=http.parse_age,
         parse_authorization=vars(ds.Authorization)["from_header"].__func__,
         parse_content_range=http.parse_content_range_header,
         parse_date=http.parse_date,
         parse_decoded_cookie=sansio_http.parse_cookie,
         parse_range=http.parse_range_header,
+        quote_header_value=http.quote_header_value,
+        uri_to_iri=urls.uri_to_iri,
     )

@@ -12,7 +12,6 @@ from werkzeug.sansio import utils as sansio_utils
 
 from ..core import compiled
 from . import held  # noqa: F401 - it hands over what the core holds
-from .lists import parse_set_header
 
 __all__ = [
     "dump_query",
@@ -26,12 +25,9 @@ __all__ = [
 ]
 
 # Werkzeug's own, held here: a test may put ours in their place.
-_iri_to_uri = urls.iri_to_uri
-_uri_to_iri = urls.uri_to_iri
 _urlencode = urls._urlencode
 _get_current_url = sansio_utils.get_current_url
 _host_is_trusted = sansio_utils.host_is_trusted
-_get_content_length = sansio_utils.get_content_length
 
 
 def _parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> MultiDict[str, str]:
@@ -40,6 +36,11 @@ def _parse_query(query: str, cls: type[MultiDict[str, str]] | None = None) -> Mu
     return cls(parse_qsl(query, keep_blank_values=True, errors="werkzeug.url_quote"))
 
 
+# Where the core gives the very value, its functions stand here themselves.
+iri_to_uri: t.Callable[[str], str] = (compiled or urls).iri_to_uri
+uri_to_iri: t.Callable[[str], str] = (compiled or urls).uri_to_iri
+get_content_length: t.Callable[..., int | None]
+get_content_length = (compiled or sansio_utils).get_content_length
 parse_query: t.Callable[..., MultiDict[str, str]]
 parse_query = _parse_query if compiled is None else compiled.parse_query
 
@@ -52,24 +53,6 @@ def dump_query(query: t.Mapping[str, t.Any] | t.Iterable[tuple[str, t.Any]]) -> 
     if compiled is None:
         return _urlencode(query)
     return t.cast("str", compiled.write_query(iter_multi_items(query)))
-
-
-def iri_to_uri(iri: str) -> str:
-    """Percent-encode what a URI may not hold, and apply IDNA to the host."""
-    if compiled is not None:
-        found = compiled.plain_uri(iri)
-        if found is not None:
-            return t.cast("str", found)
-    return _iri_to_uri(iri)
-
-
-def uri_to_iri(uri: str) -> str:
-    """Decode of a URI what does not change its meaning, and take IDNA off the host."""
-    if compiled is not None:
-        found = compiled.plain_iri(uri)
-        if found is not None:
-            return t.cast("str", found)
-    return _uri_to_iri(uri)
 
 
 def host_is_trusted(hostname: str | None, trusted_list: t.Collection[str] | None = None) -> bool:
@@ -142,22 +125,3 @@ def get_current_url(
         if found is not None:
             return t.cast("str", found)
     return _get_current_url(scheme, host, root_path, path, query_string)
-
-
-def get_content_length(
-    http_content_length: str | None = None, http_transfer_encoding: str | None = None
-) -> int | None:
-    """Give the length of a body: ``None`` if it is chunked or not stated, 0 if it is malformed.
-
-    :param http_content_length: the ``Content-Length`` header.
-    :param http_transfer_encoding: the ``Transfer-Encoding`` header.
-    """
-    if http_content_length is None or (
-        http_transfer_encoding is not None and "chunked" in parse_set_header(http_transfer_encoding)
-    ):
-        return None
-    if compiled is not None:
-        found = compiled.read_length(http_content_length)
-        if found is not NotImplemented:
-            return t.cast("int", found)
-    return _get_content_length(http_content_length)

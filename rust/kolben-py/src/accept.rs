@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
 use crate::made::{self, Known};
-use crate::text;
+use crate::pieces::{self, Source};
 
 /// Parse ``Accept``, ``Accept-Charset``, ``Accept-Encoding`` or ``Accept-Language``.
 ///
@@ -19,21 +19,22 @@ pub(crate) fn parse_accept_header<'py>(
     cls: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let (class, known) = asked(py, cls)?;
-    let text = value.map(text::bytes_of).transpose()?.filter(|text| !text.is_empty());
-    let Some(text) = text else {
+    let Some(value) = value.filter(|value| value.is_truthy().unwrap_or(true)) else {
         return class.call1((py.None(),));
     };
-    if let Some((known, order)) = known
-        && let Some(made) = known.list(py)?
-    {
-        fill(&made, &text, order)?;
-        made::assign!(made, "provided" = true);
-        return Ok(made.into_any());
-    }
-    // Another class may have its own idea of their order.
-    let choices = PyList::empty(py);
-    fill(&choices, &text, Order::Header)?;
-    class.call1((choices,))
+    pieces::read(value, |value| {
+        if let Some((known, order)) = known
+            && let Some(made) = known.list(py)?
+        {
+            fill(&made, value, order)?;
+            made::assign!(made, "provided" = true);
+            return Ok(made.into_any());
+        }
+        // Another class may have its own idea of their order.
+        let choices = PyList::empty(py);
+        fill(&choices, value, Order::Header)?;
+        class.call1((choices,))
+    })
 }
 
 type Asked<'a, 'py> = (Bound<'py, PyAny>, Option<(&'a Known, Order)>);
@@ -57,14 +58,13 @@ where
 }
 
 /// Appends pairs of value and weight.
-fn fill(target: &Bound<'_, PyList>, value: &[u8], order: Order) -> PyResult<()> {
+fn fill(target: &Bound<'_, PyList>, header: &Source<'_, '_>, order: Order) -> PyResult<()> {
     let py = target.py();
-    for choice in accept::choices(value, order) {
-        let value = text::name(py, &choice.value)?;
+    accept::try_each(header.bytes(), order, |choice| {
+        let value = header.name(&choice.value)?;
         target.append(match choice.quality {
             Some(quality) => (value, quality).into_pyobject(py)?,
             None => (value, 1).into_pyobject(py)?,
-        })?;
-    }
-    Ok(())
+        })
+    })
 }

@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple, PyType};
 
 use crate::made;
-use crate::pieces::Source;
+use crate::pieces::{self, Source};
 use crate::text;
 
 type Found<'py> = (Bound<'py, PyString>, Option<Bound<'py, PyDict>>, Option<Bound<'py, PyString>>);
@@ -18,14 +18,14 @@ type Found<'py> = (Bound<'py, PyString>, Option<Bound<'py, PyDict>>, Option<Boun
 fn read<'py>(header: &Source<'_, 'py>) -> PyResult<Found<'py>> {
     let py = header.py();
     let (scheme, rest) = auth::split(header.bytes());
-    let scheme = text::name_lower(py, scheme)?;
+    let scheme = header.name_lower(scheme)?;
     if !auth::has_parameters(rest) {
         return Ok((scheme, None, Some(header.part(rest)?)));
     }
     let parameters = PyDict::new(py);
     for (key, value) in dict::entries(rest) {
-        let value = value.map(|value| text::text_of(py, &value)).transpose()?;
-        parameters.set_item(text::name(py, &key)?, value)?;
+        let value = value.map(|value| header.part(&value)).transpose()?;
+        parameters.set_item(header.name(&key)?, value)?;
     }
     Ok((scheme, Some(parameters), None))
 }
@@ -37,41 +37,53 @@ pub(crate) fn parse_authorization<'py>(
     cls: &Bound<'py, PyType>,
     value: Option<&Bound<'py, PyString>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
-    let py = cls.py();
     let Some(header) = value else {
         return Ok(None);
     };
-    let text = text::bytes_of(header)?;
-    if text.is_empty() {
+    if header.is_empty()? {
         return Ok(None);
     }
+    pieces::read(header, |source| {
+        let (scheme, rest) = auth::split(source.bytes());
+        if scheme.eq_ignore_ascii_case(b"basic") { basic(cls, header, rest) } else { other(cls, source) }
+    })
+}
+
+/// The credentials of a user with a password.
+fn basic<'py>(
+    cls: &Bound<'py, PyType>,
+    header: &Bound<'py, PyString>,
+    encoded: &[u8],
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = cls.py();
     let held = made::originals(py)?;
-    let source = Source::new(header, &text);
-    let (scheme, rest) = auth::split(&text);
-    let basic = scheme.eq_ignore_ascii_case(b"basic");
-    let (scheme, parameters, token) = if basic {
-        let parameters = match auth::decode_base64(rest) {
-            // As Python's base64 has it.
-            _ if !rest.is_ascii() => {
-                return Err(PyValueError::new_err("string argument should contain only ASCII characters"));
-            }
-            Base64::Bytes(bytes) => name_and_password(py, &bytes)?,
-            Base64::Invalid => None,
-            Base64::Unsure => return held.parse_authorization.bind(py).call1((cls, header)).map(Some),
-        };
-        if parameters.is_none() {
-            return Ok(None);
-        }
-        (intern!(py, "basic").clone(), parameters, None)
-    } else {
-        read(&source)?
+    if !encoded.is_ascii() {
+        // As Python's base64 has it.
+        return Err(PyValueError::new_err("string argument should contain only ASCII characters"));
+    }
+    let parameters = match auth::decode_base64(encoded) {
+        Base64::Bytes(bytes) => name_and_password(py, &bytes)?,
+        Base64::Invalid => None,
+        Base64::Unsure => return held.parse_authorization.bind(py).call1((cls, header)).map(Some),
     };
+    let Some(parameters) = parameters else {
+        return Ok(None);
+    };
+    let scheme = intern!(py, "basic");
     if !held.authorization.makes(cls)? {
-        return match parameters {
-            Some(parameters) if basic => cls.call1((scheme, parameters)),
-            parameters => cls.call1((scheme, parameters, token)),
-        }
-        .map(Some);
+        return cls.call1((scheme, parameters)).map(Some);
+    }
+    let made = made::bare(cls)?;
+    made::assign!(made, "type" = scheme, "parameters" = parameters, "token" = py.None());
+    Ok(Some(made))
+}
+
+/// The credentials of any other scheme.
+fn other<'py>(cls: &Bound<'py, PyType>, source: &Source<'_, 'py>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = cls.py();
+    let (scheme, parameters, token) = read(source)?;
+    if !made::originals(py)?.authorization.makes(cls)? {
+        return cls.call1((scheme, parameters, token)).map(Some);
     }
     let made = made::bare(cls)?;
     let parameters = parameters.unwrap_or_else(|| PyDict::new(py));
@@ -105,12 +117,11 @@ pub(crate) fn parse_challenge<'py>(
     let Some(value) = value else {
         return Ok(None);
     };
-    let text = text::bytes_of(value)?;
-    if text.is_empty() {
+    if value.is_empty()? {
         return Ok(None);
     }
     let held = made::originals(py)?;
-    let (scheme, parameters, token) = read(&Source::new(value, &text))?;
+    let (scheme, parameters, token) = pieces::read(value, read)?;
     if !held.challenge.makes(cls)? {
         return cls.call1((scheme, parameters, token)).map(Some);
     }

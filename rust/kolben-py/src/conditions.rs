@@ -1,13 +1,15 @@
 //! Entity tags, and the conditions that are made of them.
 
-use kolben_core::header::etag;
+use kolben_core::header::etag::{self, Tag};
 use pyo3::IntoPyObjectExt;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{IntoPyDict, PyFrozenSet, PyList, PyString, PyTuple};
-use smallvec::SmallVec;
+use pyo3::types::frozenset::PyFrozenSetBuilder;
+use pyo3::types::{IntoPyDict, PyList, PyString, PyTuple};
 
-use crate::{dates, made, text};
+use crate::dates;
+use crate::made::{self, Known};
+use crate::pieces::{self, Source};
 
 /// Parse ``If-Match`` or ``If-None-Match``.
 #[pyfunction]
@@ -18,42 +20,41 @@ pub(crate) fn parse_etags<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let known = &made::originals(py)?.etags;
     let class = known.class(py);
-    let value = value.map(text::bytes_of).transpose()?.unwrap_or_default();
-    if value.is_empty() {
+    let Some(value) = value.filter(|value| value.is_truthy().unwrap_or(true)) else {
         return class.call0();
-    }
-    if value.len() == 1 && value.first() == Some(&b'*') {
-        return class.call((), Some(&[("star_tag", true)].into_py_dict(py)?));
-    }
-    let (strong, weak) = tags(py, &value)?;
-    match known.bare(py)? {
-        Some(made) => {
-            let (strong, weak) = (PyFrozenSet::new(py, strong)?, PyFrozenSet::new(py, weak)?);
-            made::assign!(made, "_strong" = strong, "_weak" = weak, "star_tag" = false);
-            Ok(made)
-        }
-        None => class.call1((PyList::new(py, strong)?, PyList::new(py, weak)?)),
-    }
+    };
+    pieces::read(value, |header| match header.bytes() {
+        b"*" => class.call((), Some(&[("star_tag", true)].into_py_dict(py)?)),
+        _ => tags(header, known),
+    })
 }
 
-type Tags<'py> = SmallVec<[Bound<'py, PyAny>; 8]>;
-
-/// The strong and the weak tags of a header.
-fn tags<'py>(py: Python<'py>, value: &[u8]) -> PyResult<(Tags<'py>, Tags<'py>)> {
-    let (mut strong, mut weak) = (Tags::new(), Tags::new());
-    for tag in etag::tags(value) {
-        // COMPAT: Werkzeug stores an empty tag as `None`; test_an_empty_etag_is_none
-        let text = match tag.tag {
-            [] => py.None().into_bound(py),
-            tag => text::text_of(py, tag)?.into_any(),
-        };
-        if tag.weak {
-            weak.push(text);
-        } else {
-            strong.push(text);
+fn tags<'py>(header: &Source<'_, 'py>, known: &Known) -> PyResult<Bound<'py, PyAny>> {
+    let py = header.py();
+    if let Some(made) = known.bare(py)? {
+        let (mut strong, mut weak) = (PyFrozenSetBuilder::new(py)?, PyFrozenSetBuilder::new(py)?);
+        for tag in etag::tags(header.bytes()) {
+            let tags = if tag.weak { &mut weak } else { &mut strong };
+            tags.add(tag_text(header, tag)?)?;
         }
+        made::assign!(made, "_strong" = strong.finalize(), "_weak" = weak.finalize(), "star_tag" = false);
+        return Ok(made);
     }
-    Ok((strong, weak))
+    let (strong, weak) = (PyList::empty(py), PyList::empty(py));
+    for tag in etag::tags(header.bytes()) {
+        let tags = if tag.weak { &weak } else { &strong };
+        tags.append(tag_text(header, tag)?)?;
+    }
+    known.class(py).call1((strong, weak))
+}
+
+/// A tag as Werkzeug stores it.
+fn tag_text<'py>(header: &Source<'_, 'py>, tag: Tag<'_>) -> PyResult<Bound<'py, PyAny>> {
+    match tag.tag {
+        // COMPAT: an empty one is `None`; test_an_empty_etag_is_none
+        [] => Ok(header.py().None().into_bound(header.py())),
+        tag => Ok(header.part(tag)?.into_any()),
+    }
 }
 
 /// Take the quotes off an entity tag.
@@ -73,14 +74,13 @@ pub(crate) fn unquote_etag<'py>(
 
 /// A tag without its quotes, and whether it is weak; `None` for an empty text.
 fn unquoted<'py>(etag: &Bound<'py, PyString>) -> PyResult<Option<(Bound<'py, PyString>, bool)>> {
-    let text = text::bytes_of(etag)?;
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let (tag, weak) = etag::unquote(&text);
-    let same = tag.len() == text.len() && etag.is_exact_instance_of::<PyString>();
-    let tag = if same { etag.clone() } else { text::text_of(etag.py(), tag)? };
-    Ok(Some((tag, weak)))
+    pieces::read(etag, |header| {
+        if header.bytes().is_empty() {
+            return Ok(None);
+        }
+        let (tag, weak) = etag::unquote(header.bytes());
+        Ok(Some((header.part(tag)?, weak)))
+    })
 }
 
 /// Parse ``If-Range``, which is a date or an entity tag.

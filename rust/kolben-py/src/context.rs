@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyDict, PyList, PyString, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::cell::UnsafeCell;
 
@@ -484,8 +484,11 @@ impl RequestContextCore {
         if let Some(made) = made {
             return Ok(made);
         }
-        let adapter =
-            Self::get_app(slf).call_method1(intern!(py, "create_url_adapter"), (Self::get_request(slf),))?;
+        let (app, request) = (Self::get_app(slf), Self::get_request(slf));
+        let adapter = match bind_plainly(originals(py)?, &app, &request)? {
+            Some(adapter) => adapter,
+            None => app.call_method1(intern!(py, "create_url_adapter"), (request,))?,
+        };
         Self::set_url_adapter(slf, Some(adapter.clone().unbind()));
         Ok(Some(adapter))
     }
@@ -829,8 +832,18 @@ fn own_app_context<'py>(
     let class = originals.context_class.bind(py);
     if originals.app_context.is_untouched(app)? && originals.context.is_original(class)? {
         // PERF: an app context of its own for each request, without a call of Python code.
-        let own = class.call1((app,))?;
-        AppContextCore::push(own.cast::<AppContextCore>()?)?;
+        // SAFETY: this is what calling `__new__` does: the class is a subclass of the core's, whose
+        // `tp_new` it has inherited, and the tuple is an empty tuple.
+        let own = unsafe {
+            let new = (*class.as_type_ptr()).tp_new;
+            let made = new.map_or(std::ptr::null_mut(), |new| {
+                new(class.as_type_ptr(), PyTuple::empty(py).as_ptr(), std::ptr::null_mut())
+            });
+            Bound::from_owned_ptr_or_err(py, made)?
+        };
+        let core = own.cast::<AppContextCore>()?;
+        AppContextCore::__init__(core, app.clone().unbind());
+        AppContextCore::push(core)?;
         return Ok(Some(own));
     }
     let own = app.call_method0(intern!(py, "app_context"))?;
@@ -910,6 +923,28 @@ fn glance(
         Ok(environ) if is_empty => environ::glance(environ),
         _ => Ok(None),
     }
+}
+
+/// Bind the map of an app to a request whose [`glance`] was enough: what `create_url_adapter` does.
+fn bind_plainly<'py>(
+    originals: &Originals,
+    app: &Bound<'py, PyAny>,
+    request: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = app.py();
+    if !originals.app.is_untouched(app)? {
+        return Ok(None);
+    }
+    let map = app.getattr(intern!(py, "url_map"))?;
+    let Ok(core) = map.cast::<MapCore>() else { return Ok(None) };
+    if !originals.map.is_class_of(&map)? {
+        return Ok(None);
+    }
+    let server_name = app.getattr(intern!(py, "config"))?.get_item(intern!(py, "SERVER_NAME"))?;
+    let server_name = (!server_name.is_none()).then_some(server_name);
+    let environ = request.getattr(intern!(py, "environ"))?;
+    let subdomain = intern!(py, "").as_any();
+    MapCore::bind_to_environ(core, &environ, server_name.as_ref(), Some(subdomain)).map(Some)
 }
 
 /// Keep an HTTP exception for the dispatch; raise any other.

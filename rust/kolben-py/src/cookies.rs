@@ -8,29 +8,27 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString};
 
 use crate::made;
-use crate::pieces::{Piece, Source, list_of};
+use crate::pieces::{self, Piece, Source, list_of};
 use crate::text;
 
-/// Calls `take` with the text of a header, and says whether it did. If `tunnelled`, it is UTF-8
-/// read as Latin-1, as PEP 3333 has it; what is not raises as `header.encode("latin1").decode()`
-/// does. Otherwise, text with lone surrogates is left to Werkzeug.
-fn with_text<'py>(
+/// What `take` makes of the text of a header. If `tunnelled`, it is UTF-8 read as Latin-1, as PEP
+/// 3333 has it; what is not raises as `header.encode("latin1").decode()` does. Otherwise, text with
+/// lone surrogates is left to Werkzeug: `None`.
+fn with_text<'py, R>(
     header: &Bound<'py, PyString>,
     tunnelled: bool,
-    take: impl FnOnce(&Source<'_, 'py>) -> PyResult<()>,
-) -> PyResult<bool> {
+    take: impl Fn(&Source<'_, 'py>) -> PyResult<R>,
+) -> PyResult<Option<R>> {
     if tunnelled && !text::is_ascii(header) {
         let py = header.py();
         let bytes = header.call_method1(intern!(py, "encode"), (intern!(py, "latin1"),))?;
         let header = bytes.call_method0(intern!(py, "decode"))?.cast_into::<PyString>()?;
-        take(&Source::new(&header, header.to_str()?.as_bytes()))?;
-        return Ok(true);
+        return pieces::read(&header, take).map(Some);
     }
-    let Some(text) = text::plain(header)? else {
-        return Ok(false);
-    };
-    take(&Source::new(header, text.as_bytes()))?;
-    Ok(true)
+    if !text::is_ascii(header) && text::has_surrogates(header)? {
+        return Ok(None);
+    }
+    pieces::read(header, take).map(Some)
 }
 
 /// Parse ``Cookie``. The first value of a key that comes twice comes first.
@@ -81,22 +79,32 @@ fn parse<'py>(
         _ if !header.is_truthy()? => return made::multi_dict_class(py, class)?.call0().map(Some),
         header => header?,
     };
+    with_text(header, tunnelled, |header| multi_dict(class, header, || cookie::pairs(header.bytes())))
+}
+
+/// The pairs in a multi-dict of that class, or of the plain one.
+pub(crate) fn multi_dict<'py, I, K, V>(
+    class: Option<&Bound<'py, PyAny>>,
+    source: &Source<'_, 'py>,
+    pairs: impl Fn() -> I,
+) -> PyResult<Bound<'py, PyAny>>
+where
+    I: Iterator<Item = (K, V)>,
+    K: Piece,
+    V: Piece,
+{
+    let py = source.py();
     if let Some(target) = made::multi_dict(py, class)? {
-        let found =
-            with_text(header, tunnelled, |header| fill(&target, header, || cookie::pairs(header.bytes())))?;
-        return Ok(found.then(|| target.into_any()));
+        fill(&target, source, pairs)?;
+        return Ok(target.into_any());
     }
-    let pairs = PyList::empty(py);
-    let found =
-        with_text(header, tunnelled, |header| append_pairs(&pairs, header, cookie::pairs(header.bytes())))?;
-    if !found {
-        return Ok(None);
-    }
-    made::multi_dict_class(py, class)?.call1((pairs,)).map(Some)
+    let list = PyList::empty(py);
+    append_pairs(&list, source, pairs())?;
+    made::multi_dict_class(py, class)?.call1((list,))
 }
 
 /// Appends pairs of strings to a list.
-pub(crate) fn append_pairs<K: Piece, V: Piece>(
+fn append_pairs<K: Piece, V: Piece>(
     list: &Bound<'_, PyList>,
     source: &Source<'_, '_>,
     pairs: impl Iterator<Item = (K, V)>,
@@ -109,7 +117,7 @@ pub(crate) fn append_pairs<K: Piece, V: Piece>(
 }
 
 /// Puts pairs into `target`, an empty multi-dict.
-pub(crate) fn fill<'py, I, K, V>(
+fn fill<'py, I, K, V>(
     target: &Bound<'py, PyDict>,
     source: &Source<'_, 'py>,
     pairs: impl Fn() -> I,
@@ -140,7 +148,9 @@ fn fill_carefully<'py>(
 ) -> PyResult<()> {
     let mut scratch = Vec::new();
     for (key, value) in pairs {
-        let (key, value) = (key.name(source, &mut scratch)?, value.value(source, &mut scratch)?);
+        // Where keys come twice, so do values most likely: a hostile header has the same by the
+        // hundred thousand, which then are one string.
+        let (key, value) = (key.name(source, &mut scratch)?, value.name(source, &mut scratch)?);
         match target.get_item(&key)? {
             Some(values) => values.cast::<PyList>()?.append(value)?,
             None => target.set_item(key, list_of(value)?)?,
@@ -168,14 +178,13 @@ pub(crate) fn write_cookie<'py>(
     let py = key.py();
     let mut out = Vec::with_capacity(128);
     let name = checked("key", key)?;
-    if name.is_ascii() {
+    // A key beyond ASCII is UTF-8 read as Latin-1, and goes before the rest.
+    let head = if name.is_ascii() { None } else { Some(text::latin1(py, name)?) };
+    if head.is_none() {
         out.extend_from_slice(name);
-    } else {
-        let tunnelled: String = name.iter().copied().map(char::from).collect();
-        out.extend_from_slice(tunnelled.as_bytes());
     }
     out.push(b'=');
-    cookie::quote(value.to_str()?.as_bytes(), &mut out);
+    cookie::quote(text::encoded(value)?, &mut out);
     if let Some(domain) = domain {
         out.extend_from_slice(b"; Domain=");
         out.extend_from_slice(checked("domain", domain)?);
@@ -196,7 +205,8 @@ pub(crate) fn write_cookie<'py>(
         out.extend_from_slice(samesite.to_str()?.as_bytes());
     }
     attribute("Partitioned", partitioned, &mut out)?;
-    text::text_of(py, &out)
+    let rest = text::text_of(py, &out)?;
+    head.map_or(Ok(rest.clone()), |head| text::concat(&head, &rest))
 }
 
 /// An attribute: left out for `None` and `False`, bare for `True`, else with its value.
@@ -216,9 +226,9 @@ fn attribute(name: &str, value: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResul
 
 /// The text of a part, which must not be able to start another header.
 fn checked<'a>(part: &str, value: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
-    let text = value.to_str()?.as_bytes();
+    let text = text::encoded(value)?;
     if memchr::memchr3(b'\r', b'\n', 0, text).is_some() {
-        let shown = value.repr()?;
+        let shown = text::shown(value)?;
         return Err(PyValueError::new_err(format!(
             "The {part} of a cookie must not contain a carriage return, line feed or null: {shown}"
         )));

@@ -1,10 +1,11 @@
 //! Dates and ages.
 
 use kolben_core::header::age::{self, Age};
-use kolben_core::header::date::{Date, Parsed, parse};
+use kolben_core::header::date::{self, Date, Parsed, parse};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
+use pyo3::types::string::PyStringData;
 use pyo3::types::{
     PyDate, PyDateAccess, PyDateTime, PyDelta, PyFloat, PyInt, PyString, PyTimeAccess, PyTzInfo,
     PyTzInfoAccess,
@@ -24,7 +25,11 @@ pub(crate) fn parse_date<'py>(
     let Some(value) = value else {
         return Ok(py.None().into_bound(py));
     };
-    let (date, offset) = match parse(&text::bytes_of(value)?) {
+    if !text::is_ascii(value) {
+        let few = date::few_words(characters(value)?);
+        return if few { Ok(py.None().into_bound(py)) } else { slowly(value) };
+    }
+    let (date, offset) = match parse(value.to_str()?.as_bytes()) {
         Parsed::Date(date, offset) => (date, offset),
         Parsed::Blank if !is_blank_no_date(py)? => return slowly(value),
         Parsed::Invalid | Parsed::Blank => return Ok(py.None().into_bound(py)),
@@ -37,6 +42,17 @@ pub(crate) fn parse_date<'py>(
     let ((year, month, day), (hour, minute, second)) = (date.day(), date.time());
     let date = PyDateTime::new(py, year, month, day, hour, minute, second, 0, Some(&zone))?;
     Ok(date.into_any())
+}
+
+/// The characters of a `str`, U+FFFD for lone surrogates.
+fn characters<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Box<dyn Iterator<Item = char> + 'a>> {
+    let wide = |unit: &u32| char::from_u32(*unit).unwrap_or(char::REPLACEMENT_CHARACTER);
+    // SAFETY: nothing changes a `str` as long as it lives.
+    Ok(match unsafe { text.data() }? {
+        PyStringData::Ucs1(units) => Box::new(units.iter().copied().map(char::from)),
+        PyStringData::Ucs2(units) => Box::new(units.iter().map(move |unit| wide(&u32::from(*unit)))),
+        PyStringData::Ucs4(units) => Box::new(units.iter().map(wide)),
+    })
 }
 
 /// What only `email.utils` can tell.
@@ -118,6 +134,10 @@ pub(crate) fn parse_age<'py>(
     let Some(value) = value else {
         return Ok(py.None().into_bound(py));
     };
+    // PERF: the first character tells of most of what is long and beyond ASCII.
+    if !text::is_ascii(value) && characters(value)?.next().is_some_and(|first| !age::may_be_part(first)) {
+        return Ok(py.None().into_bound(py));
+    }
     let seconds = match age::parse(&text::bytes_of(value)?) {
         Age::Seconds(seconds) => seconds,
         Age::Invalid => return Ok(py.None().into_bound(py)),

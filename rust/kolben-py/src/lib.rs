@@ -35,8 +35,9 @@ mod text;
 mod urls;
 mod watch;
 
-use pyo3::exceptions::PyImportError;
+use pyo3::exceptions::{PyImportError, PyRuntimeError};
 use pyo3::ffi;
+use pyo3::panic::PanicException;
 use pyo3::prelude::*;
 
 /// Its classes belong to one interpreter: in any other, Kolben's pure mode carries on.
@@ -50,10 +51,36 @@ fn refuse_sub_interpreters() -> PyResult<()> {
     }
 }
 
+/// Makes an ordinary exception of what `PyO3` raises for a panic, which ends the process by default: a
+/// fault of the core is an error of one request, and the worker lives on.
+///
+/// PERF: no entry of the module has to be guarded by itself, for `PyO3` guards all of them.
+fn tame_panics(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    let py = module.py();
+    let class = py.get_type::<PanicException>();
+    class.setattr("__bases__", (py.get_type::<PyRuntimeError>(),))?;
+    class.setattr("__name__", "CoreError")?;
+    class.setattr("__qualname__", "CoreError")?;
+    class.setattr("__module__", "kolben.core")?;
+    class.setattr("__doc__", "A fault of the core, caught before it could do harm.")?;
+    module.add("CoreError", class)
+}
+
+/// Panics. How else could a test see what becomes of a panic?
+#[pyfunction]
+fn panic_on_purpose() {
+    #[expect(clippy::panic, reason = "that is its purpose")]
+    {
+        panic!("on purpose");
+    }
+}
+
 /// The compiled core of Kolben.
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
-    use super::refuse_sub_interpreters;
+    #[pymodule_export]
+    use super::panic_on_purpose;
+    use super::{refuse_sub_interpreters, tame_panics};
     use crate::table::{MISSING, REDIRECT, SPECIAL};
     use pyo3::prelude::*;
 
@@ -97,7 +124,7 @@ mod _core {
     #[pymodule_export]
     use crate::proxy::make_proxy;
     #[pymodule_export]
-    use crate::ranges::{parse_content_range_header, parse_range_header, read_length};
+    use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
     use crate::response::{begin_response, hold_responses, make_plain_response, send_response};
     #[pymodule_export]
@@ -107,11 +134,12 @@ mod _core {
     #[pymodule_export]
     use crate::table::{Table, TableBuilder};
     #[pymodule_export]
-    use crate::urls::{is_host_trusted, parse_query, plain_iri, plain_request_iri, plain_uri, write_query};
+    use crate::urls::{iri_to_uri, is_host_trusted, parse_query, plain_request_iri, uri_to_iri, write_query};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         refuse_sub_interpreters()?;
+        tame_panics(module)?;
         module.add("__version__", env!("CARGO_PKG_VERSION"))?;
         module.add("MISSING", MISSING)?;
         module.add("REDIRECT", REDIRECT)?;

@@ -7,21 +7,19 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyInt, PyList, PySet, PyString, PyTuple};
 
+use crate::pieces::{self, Source};
 use crate::{made, text};
 
 /// Splits a list into its elements and takes the quotes off each.
 #[pyfunction]
 pub(crate) fn parse_list_header<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyList>> {
-    let items = PyList::empty(value.py());
-    append_items(value, &items)?;
-    Ok(items)
-}
-
-fn append_items(value: &Bound<'_, PyString>, items: &Bound<'_, PyList>) -> PyResult<()> {
-    for item in list::items(&text::bytes_of(value)?) {
-        items.append(text::name(value.py(), &quoted::unquote(item))?)?;
-    }
-    Ok(())
+    pieces::read(value, |value| {
+        let items = PyList::empty(value.py());
+        for item in list::items(value.bytes()) {
+            items.append(value.name(&quoted::unquote(item))?)?;
+        }
+        Ok(items)
+    })
 }
 
 /// Splits a list of `key=value` pairs; a key alone has the value `None`.
@@ -35,14 +33,17 @@ pub(crate) fn parse_dict_header<'py>(value: &Bound<'py, PyString>) -> PyResult<B
 /// Puts what `parse_dict_header` finds into `target`, past any override of its methods.
 pub(crate) fn fill_dict<'py>(target: &Bound<'py, PyDict>, value: &Bound<'py, PyString>) -> PyResult<()> {
     let py = value.py();
-    for (key, value) in dict::entries(&text::bytes_of(value)?) {
-        let key = text::name(py, &key)?;
-        match value {
-            Some(value) => target.set_item(key, text::text_of(py, &value)?)?,
-            None => target.set_item(key, py.None())?,
+    // A second reading puts the same keys into the same places.
+    pieces::read(value, |header| {
+        for (key, value) in dict::entries(header.bytes()) {
+            let key = header.name(&key)?;
+            match value {
+                Some(value) => target.set_item(key, header.part(&value)?)?,
+                None => target.set_item(key, py.None())?,
+            }
         }
-    }
-    Ok(())
+        Ok(())
+    })
 }
 
 /// Parse a list whose elements are compared without regard to case.
@@ -57,22 +58,28 @@ pub(crate) fn parse_set_header<'py>(
     on_update: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let known = &made::originals(py)?.header_set;
-    let (items, lowered) = (PyList::empty(py), PySet::empty(py)?);
     let Some(made) = known.bare(py)? else {
-        if let Some(value) = value {
-            append_items(value, &items)?;
-        }
+        let items = value.map_or(Ok(PyList::empty(py)), parse_list_header)?;
         return known.class(py).call1((items, on_update));
     };
-    if let Some(value) = value {
-        for item in list::items(&text::bytes_of(value)?) {
-            let item = quoted::unquote(item);
-            items.append(text::name(py, &item)?)?;
-            lowered.add(text::name_lower(py, &item)?)?;
-        }
-    }
+    let (items, lowered) = match value {
+        Some(value) => pieces::read(value, items_and_set)?,
+        None => (PyList::empty(py), PySet::empty(py)?),
+    };
     made::assign!(made, "_headers" = items, "_set" = lowered, "on_update" = on_update);
     Ok(made)
+}
+
+/// The elements of a list, and the set of them in lower case.
+fn items_and_set<'py>(value: &Source<'_, 'py>) -> PyResult<(Bound<'py, PyList>, Bound<'py, PySet>)> {
+    let py = value.py();
+    let (items, lowered) = (PyList::empty(py), PySet::empty(py)?);
+    for item in list::items(value.bytes()) {
+        let item = quoted::unquote(item);
+        items.append(value.name(&item)?)?;
+        lowered.add(value.name_lower(&item)?)?;
+    }
+    Ok((items, lowered))
 }
 
 /// Splits a value from its parameters.
@@ -82,18 +89,29 @@ pub(crate) fn parse_options_header<'py>(
     py: Python<'py>,
     value: Option<&Bound<'py, PyString>>,
 ) -> PyResult<(Bound<'py, PyString>, Bound<'py, PyDict>)> {
-    let parameters = PyDict::new(py);
     let Some(value) = value else {
-        return Ok((intern!(py, "").clone(), parameters));
+        return Ok((intern!(py, "").clone(), PyDict::new(py)));
     };
-    let text = text::bytes_of(value)?;
-    let options = options::parse(&text);
-    for (key, value) in &options.parameters {
-        parameters.set_item(text::name(py, key)?, text::text_of(py, value)?)?;
+    if !text::is_ascii(value) && !text::contains(value, b';')? && is_trimmed(value)? {
+        return Ok((value.clone(), PyDict::new(py)));
     }
-    let bare = options.value.len() == text.len() && value.is_exact_instance_of::<PyString>();
-    let value = if bare { value.clone() } else { text::name(py, options.value)? };
-    Ok((value, parameters))
+    pieces::read(value, |header| {
+        let parameters = PyDict::new(py);
+        let options = options::parse(header.bytes());
+        for (key, value) in &options.parameters {
+            parameters.set_item(header.name(key)?, header.part(value)?)?;
+        }
+        let bare = options.value.len() == header.bytes().len() && value.is_exact_instance_of::<PyString>();
+        let value = if bare { value.clone() } else { header.name(options.value)? };
+        Ok((value, parameters))
+    })
+}
+
+/// Whether no space and no tab is at either end, as far as two characters tell, of a plain `str`.
+fn is_trimmed(value: &Bound<'_, PyString>) -> PyResult<bool> {
+    let blank = |point: &u32| *point == u32::from(b' ') || *point == u32::from(b'\t');
+    let ends = text::ends(value)?.filter(|_| value.is_exact_instance_of::<PyString>());
+    Ok(ends.is_some_and(|ends| !ends.iter().any(blank)))
 }
 
 /// Puts a value in quotes, unless it is a token and those are allowed.
@@ -104,6 +122,14 @@ pub(crate) fn quote_header_value<'py>(
     allow_token: bool,
 ) -> PyResult<Bound<'py, PyString>> {
     let value = value.str()?;
+    if is_long(value.as_any())? {
+        let py = value.py();
+        return Ok(made::originals(py)?
+            .quote_header_value
+            .bind(py)
+            .call1((value, allow_token))?
+            .cast_into()?);
+    }
     let plain = text::bytes_of(&value)?;
     let mut out = Vec::with_capacity(plain.len() + 2);
     quoted::quote(&plain, allow_token, &mut out);
@@ -113,15 +139,22 @@ pub(crate) fn quote_header_value<'py>(
     text::text_of(value.py(), &out)
 }
 
+/// Whether a value is text beyond ASCII and long, so that decoding it would be what takes the time:
+/// Python writes it without (benches/sweep.py).
+fn is_long(value: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match value.cast_exact::<PyString>() {
+        Ok(value) if !text::is_ascii(value) => Ok(value.len()? > 16 || text::has_surrogates(value)?),
+        _ => Ok(false),
+    }
+}
+
 /// Takes the quotes off a value, and the backslashes out of it.
 #[pyfunction]
 pub(crate) fn unquote_header_value<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
-    let text = text::bytes_of(value)?;
-    let plain = quoted::unquote(&text);
-    if plain.len() == text.len() {
+    if text::ends(value)? != Some([u32::from(b'"'); 2]) {
         return Ok(value.clone());
     }
-    text::text_of(value.py(), &plain)
+    pieces::read(value, |value| value.part(&quoted::unquote(value.bytes())))
 }
 
 /// Writes a list, or a dictionary as `key=value` pairs, separated by commas.
@@ -129,21 +162,36 @@ pub(crate) fn unquote_header_value<'py>(value: &Bound<'py, PyString>) -> PyResul
 pub(crate) fn dump_header<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyString>> {
     let py = iterable.py();
     let mut out = Vec::with_capacity(64);
-    if iterable.cast::<PyDict>().is_ok() {
+    let written = if iterable.cast::<PyDict>().is_ok() {
         each_item(iterable, &mut out, |key, value, out| {
             separate(b", ", out);
             match value {
                 Some(value) => options::write_parameter(key, value, out),
                 None => out.extend_from_slice(key),
             }
-        })?;
+        })?
     } else {
-        for item in iterable.try_iter()? {
-            separate(b", ", &mut out);
-            quoted::quote(&text::bytes_of(&item?.str()?)?, true, &mut out);
-        }
+        let again = iterable.cast_exact::<PyList>().is_ok();
+        write_list(iterable, again, &mut out)?
+    };
+    if written {
+        return text::text_of(py, &out);
     }
-    text::text_of(py, &out)
+    Ok(made::originals(py)?.dump_header.bind(py).call1((iterable,))?.cast_into()?)
+}
+
+/// Writes the items of an iterable. It says whether it did: one that may be read `again` is left to
+/// Werkzeug if an item is long.
+fn write_list(iterable: &Bound<'_, PyAny>, again: bool, out: &mut Vec<u8>) -> PyResult<bool> {
+    for item in iterable.try_iter()? {
+        let item = item?;
+        if again && is_long(&item)? {
+            return Ok(false);
+        }
+        separate(b", ", out);
+        quoted::quote(&text::bytes_of(&item.str()?)?, true, out);
+    }
+    Ok(true)
 }
 
 /// Writes a value and its parameters, separated by semicolons.
@@ -160,12 +208,16 @@ pub(crate) fn dump_options_header<'py>(
         // An empty header has its semicolon too.
         out.extend_from_slice(b"; ");
     }
-    each_item(options, &mut out, |key, value, out| {
+    let written = each_item(options, &mut out, |key, value, out| {
         if let Some(value) = value {
             options::write_parameter(key, value, out);
             out.extend_from_slice(b"; ");
         }
     })?;
+    if !written {
+        let dump = made::originals(py)?.dump_options_header.bind(py);
+        return Ok(dump.call1((header, options))?.cast_into()?);
+    }
     out.truncate(out.len().saturating_sub(2));
     text::text_of(py, &out)
 }
@@ -176,28 +228,30 @@ fn separate(separator: &[u8], out: &mut Vec<u8>) {
     }
 }
 
-/// Calls `write` with the key and the value, unless that is `None`, of each item of a mapping.
+/// Calls `write` with the key and the value, unless that is `None`, of each item of a mapping. It says
+/// whether it did: a plain dictionary with a long value is left to Werkzeug.
 fn each_item(
     mapping: &Bound<'_, PyAny>,
     out: &mut Vec<u8>,
     mut write: impl FnMut(&[u8], Option<&[u8]>, &mut Vec<u8>),
-) -> PyResult<()> {
+) -> PyResult<bool> {
     let start = out.len();
     if let Ok(plain) = mapping.cast_exact::<PyDict>() {
         // PERF: bench dump-options. No list of items as long as reading them runs no Python code,
         // which might change the dictionary.
         let state = RefCell::new((&mut *out, &mut write));
-        let odd = Cell::new(false);
+        let (odd, long) = (Cell::new(false), Cell::new(false));
         // Locked, where there is no other lock against other threads.
         plain.locked_for_each(|key, value| {
             if !odd.get() {
                 let (out, write) = &mut *state.borrow_mut();
-                odd.set(write_plainly(&key, &value, out, write)?.is_none());
+                long.set(is_long(&value)?);
+                odd.set(long.get() || write_plainly(&key, &value, out, write)?.is_none());
             }
             Ok(())
         })?;
-        if !odd.get() {
-            return Ok(());
+        if !odd.get() || long.get() {
+            return Ok(!long.get());
         }
         out.truncate(start);
     }
@@ -212,7 +266,7 @@ fn each_item(
             write(&key, Some(&text::bytes_of(&value.str()?)?), out);
         }
     }
-    Ok(())
+    Ok(true)
 }
 
 /// Writes an item of plain text, `None` or a plain number; `None` if it is none of these.

@@ -84,7 +84,7 @@ impl MapCore {
 
     /// Bind the map to what a WSGI environ, or a request, says of host and path.
     #[pyo3(signature = (environ, server_name=None, subdomain=None))]
-    fn bind_to_environ<'py>(
+    pub(crate) fn bind_to_environ<'py>(
         slf: &Bound<'py, Self>,
         environ: &Bound<'py, PyAny>,
         server_name: Option<&Bound<'py, PyAny>>,

@@ -4,78 +4,130 @@ use std::borrow::Cow;
 use std::cell::Cell;
 
 use kolben_core::header::query;
+use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
+use pyo3::types::string::PyStringData;
 use pyo3::types::{PyList, PyString};
 
-use crate::text::{self, LONGEST_NAME, ascii, is_ascii, text_of};
+use crate::text::{self, LONGEST_NAME, ascii, is_ascii, mapped, text_of};
 
 /// A `str` whose parts become strings again.
 pub(crate) struct Source<'a, 'py> {
     text: &'a Bound<'py, PyString>,
-    bytes: &'a [u8],
-    /// A place that was counted up to, in bytes and in characters.
-    counted: Cell<(usize, usize)>,
+    bytes: Cow<'a, [u8]>,
+    /// Whether each character is one byte, those beyond ASCII whatever is not ASCII.
+    masked: bool,
+    /// Whether a part was asked for that the mask has made unknown.
+    lost: Cell<bool>,
 }
 
-/// From how many bytes on a part is cut out of its source, not made of its bytes.
-const LONG_PART: usize = 256;
-
-impl<'a, 'py> Source<'a, 'py> {
-    /// `bytes` are those of `text`.
-    pub(crate) fn new(text: &'a Bound<'py, PyString>, bytes: &'a [u8]) -> Self {
-        Self { text, bytes, counted: Cell::default() }
+/// Has `read` make something of the parts of `text`. It may be called a second time.
+///
+/// PERF: text beyond ASCII is masked first: grammars look for ASCII only, and Python cuts a long `str`
+/// faster than anybody decodes it (benches/sweep.py). Where that is not enough, because a value with
+/// such text in it is not in the header as it is, the text is read again in UTF-8.
+pub(crate) fn read<'py, R>(
+    text: &Bound<'py, PyString>,
+    read: impl Fn(&Source<'_, 'py>) -> PyResult<R>,
+) -> PyResult<R> {
+    let plain = |bytes| Source { text, bytes, masked: false, lost: Cell::new(false) };
+    if is_ascii(text) {
+        return read(&plain(Cow::Borrowed(text.to_str()?.as_bytes())));
     }
+    let source = Source { text, bytes: mask(text)?, masked: true, lost: Cell::new(false) };
+    match read(&source) {
+        Err(_) if source.lost.get() => read(&plain(text::bytes_of(text)?)),
+        result => result,
+    }
+}
 
+fn mask<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Cow<'a, [u8]>> {
+    // SAFETY: nothing changes a `str` as long as it lives.
+    Ok(match unsafe { text.data() }? {
+        PyStringData::Ucs1(bytes) => Cow::Borrowed(bytes),
+        PyStringData::Ucs2(units) => Cow::Owned(units.iter().map(|unit| low(u32::from(*unit))).collect()),
+        PyStringData::Ucs4(units) => Cow::Owned(units.iter().map(|unit| low(*unit)).collect()),
+    })
+}
+
+fn low(unit: u32) -> u8 {
+    u8::try_from(unit.min(0x80)).unwrap_or(0x80)
+}
+
+impl<'py> Source<'_, 'py> {
     pub(crate) fn py(&self) -> Python<'py> {
         self.text.py()
     }
 
-    pub(crate) fn bytes(&self) -> &'a [u8] {
-        self.bytes
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.bytes
     }
 
-    /// The `str` for bytes that may or may not be a part of the source.
+    /// The string for bytes that a grammar has cut out of the source, or has made of it.
     #[inline]
     pub(crate) fn part(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
-        if part.len() < LONG_PART { text_of(self.text.py(), part) } else { self.long_part(part) }
+        if part.len() > LONG_PART && part.len() == self.bytes.len() && self.is_whole(part) {
+            Ok(self.text.clone())
+        } else if (part.len() > LONG_PART && self.is_plain(part)) || part.is_ascii() {
+            ascii(self.py(), part)
+        } else if self.masked {
+            self.cut(part)
+        } else {
+            text_of(self.py(), part)
+        }
     }
 
-    /// PERF: Python cuts a long `str` faster than anybody decodes it (benches/sweep.py).
-    fn long_part(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
-        let py = self.text.py();
-        let start = part.as_ptr().addr().wrapping_sub(self.bytes.as_ptr().addr());
-        if self.bytes.get(start..).is_none_or(|rest| rest.len() < part.len()) {
-            return text_of(py, part);
+    /// The string for such bytes, if it is likely to be made again.
+    #[inline]
+    pub(crate) fn name(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
+        if part.len() <= LONGEST_NAME && (!self.masked || part.is_ascii()) {
+            text::name(self.py(), part)
+        } else {
+            self.part(part)
         }
-        if part.len() == self.bytes.len() && self.text.is_exact_instance_of::<PyString>() {
-            return Ok(self.text.clone());
+    }
+
+    /// Such a string in lower case.
+    pub(crate) fn name_lower(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
+        if part.is_ascii() {
+            return text::name_lower(self.py(), part);
         }
-        if is_ascii(self.text) {
-            return ascii(py, part);
-        }
-        let first = self.count_up_to(start);
-        let last = self.count_up_to(start + part.len());
+        Ok(self.part(part)?.call_method0(intern!(self.py(), "lower"))?.cast_into()?)
+    }
+
+    fn is_whole(&self, part: &[u8]) -> bool {
+        part.as_ptr() == self.bytes.as_ptr() && self.text.is_exact_instance_of::<PyString>()
+    }
+
+    /// Whether a part is ASCII because all is that it is a part of.
+    fn is_plain(&self, part: &[u8]) -> bool {
+        is_ascii(self.text) && self.place(part).is_some()
+    }
+
+    /// Where in the source a part begins, if it is one.
+    fn place(&self, part: &[u8]) -> Option<usize> {
+        let start = part.as_ptr().addr().checked_sub(self.bytes.as_ptr().addr())?;
+        (self.bytes.len().checked_sub(start)? >= part.len()).then_some(start)
+    }
+
+    fn cut(&self, part: &[u8]) -> PyResult<Bound<'py, PyString>> {
+        let Some(start) = self.place(part) else {
+            self.lost.set(true);
+            return Err(PyValueError::new_err("the mask hides it"));
+        };
+        let end = start + part.len();
         // SAFETY: a live `str`; the call gives a new reference to another, or null and an exception.
         unsafe {
-            let cut = ffi::PyUnicode_Substring(self.text.as_ptr(), first.cast_signed(), last.cast_signed());
-            Ok(Bound::from_owned_ptr_or_err(py, cut)?.cast_into_unchecked())
+            let cut = ffi::PyUnicode_Substring(self.text.as_ptr(), start.cast_signed(), end.cast_signed());
+            Ok(Bound::from_owned_ptr_or_err(self.py(), cut)?.cast_into_unchecked())
         }
     }
-
-    /// How many characters stand before that byte.
-    fn count_up_to(&self, end: usize) -> usize {
-        let (bytes, characters) = match self.counted.get() {
-            (bytes, _) if bytes > end => (0, 0),
-            counted => counted,
-        };
-        let between = self.bytes.get(bytes..end).unwrap_or_default();
-        // All but the bytes that carry a character on.
-        let characters = characters + between.iter().filter(|byte| **byte & 0xc0 != 0x80).count();
-        self.counted.set((end, characters));
-        characters
-    }
 }
+
+/// From how many bytes on it is worth asking whether a part is the whole.
+const LONG_PART: usize = 64;
 
 /// What a header or a form has names and values of.
 pub(crate) trait Piece {
@@ -94,7 +146,7 @@ impl Piece for &[u8] {
 
     #[inline]
     fn name<'py>(&self, source: &Source<'_, 'py>, _: &mut Vec<u8>) -> PyResult<Bound<'py, PyString>> {
-        if self.len() <= LONGEST_NAME { text::name(source.py(), self) } else { source.part(self) }
+        source.name(self)
     }
 }
 
@@ -105,8 +157,8 @@ impl Piece for Cow<'_, [u8]> {
     }
 
     #[inline]
-    fn name<'py>(&self, source: &Source<'_, 'py>, scratch: &mut Vec<u8>) -> PyResult<Bound<'py, PyString>> {
-        (&**self).name(source, scratch)
+    fn name<'py>(&self, source: &Source<'_, 'py>, _: &mut Vec<u8>) -> PyResult<Bound<'py, PyString>> {
+        source.name(self)
     }
 }
 
@@ -116,32 +168,20 @@ impl Piece for query::Text<'_> {
         if self.is_plain() {
             return source.part(self.raw);
         }
-        if !self.percents && self.raw.is_ascii() {
-            return spaced(source.text.py(), self.raw);
+        let ascii = self.raw.is_ascii();
+        if ascii && !self.percents {
+            let space = |byte| if byte == b'+' { b' ' } else { byte };
+            return mapped(source.py(), self.raw, space);
         }
-        text_of(source.text.py(), self.decode(scratch))
+        let decoded = self.decode(scratch);
+        // What was ASCII has lost nothing to a mask.
+        if ascii { text_of(source.py(), decoded) } else { source.part(decoded) }
     }
 
     #[inline]
     fn name<'py>(&self, source: &Source<'_, 'py>, scratch: &mut Vec<u8>) -> PyResult<Bound<'py, PyString>> {
-        self.decode(scratch).name(source, &mut Vec::new())
+        if self.is_plain() { source.name(self.raw) } else { self.value(source, scratch) }
     }
-}
-
-/// The `str` for ASCII bytes in which pluses stand for spaces.
-#[inline]
-fn spaced<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    let text = ascii(py, bytes)?;
-    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte.
-    let characters = unsafe {
-        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
-        std::slice::from_raw_parts_mut(data, bytes.len())
-    };
-    for character in characters {
-        // Assigned in any case, so that many are at a time.
-        *character = if *character == b'+' { b' ' } else { *character };
-    }
-    Ok(text)
 }
 
 /// A list of one string.

@@ -5,7 +5,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 
 use crate::made::{self, Known};
-use crate::{lists, text};
+use crate::{lists, pieces};
 
 /// Parse ``Cache-Control``.
 ///
@@ -58,9 +58,10 @@ pub(crate) fn parse_csp_header<'py>(
     let known_class = cls.is_none_or(|class| known.is(class));
     if let Some(made) = empty(py, known_class.then_some(known))? {
         if let Some(value) = value {
-            for (name, value) in csp::directives(&text::bytes_of(value)?) {
-                made.set_item(text::name(py, name)?, text::text_of(py, value)?)?;
-            }
+            pieces::read(value, |header| {
+                csp::directives(header.bytes())
+                    .try_for_each(|(name, value)| made.set_item(header.name(name)?, header.part(value)?))
+            })?;
         }
         return finished(made, on_update);
     }
@@ -68,10 +69,13 @@ pub(crate) fn parse_csp_header<'py>(
     let Some(value) = value else {
         return class.call1((PyTuple::empty(py), on_update));
     };
-    let pairs = PyList::empty(py);
-    for (name, value) in csp::directives(&text::bytes_of(value)?) {
-        pairs.append((text::text_of(py, name)?, text::text_of(py, value)?))?;
-    }
+    let pairs = pieces::read(value, |header| {
+        let pairs = PyList::empty(py);
+        for (name, value) in csp::directives(header.bytes()) {
+            pairs.append((header.name(name)?, header.part(value)?))?;
+        }
+        Ok(pairs)
+    })?;
     class.call1((pairs, on_update))
 }
 

@@ -5,7 +5,7 @@
 //! with an underscore, and everything while nothing is bound, go Werkzeug's way.
 
 use crate::context;
-use pyo3::exceptions::{PyAttributeError, PyRuntimeError};
+use pyo3::exceptions::{PyAttributeError, PyRuntimeError, PyTypeError};
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -74,6 +74,7 @@ fn make_class(base: &Bound<'_, PyType>) -> PyResult<Class> {
         slot(ffi::Py_mp_subscript, get_item as *mut c_void),
         slot(ffi::Py_mp_ass_subscript, set_item as *mut c_void),
         slot(ffi::Py_sq_contains, contains as *mut c_void),
+        slot(ffi::Py_tp_iter, iterate as *mut c_void),
         slot(ffi::Py_nb_bool, is_true as *mut c_void),
         slot(0, std::ptr::null_mut()),
     ];
@@ -91,6 +92,9 @@ fn make_class(base: &Bound<'_, PyType>) -> PyResult<Class> {
         let class = ffi::PyType_FromSpecWithBases(&raw mut spec, base.as_ptr());
         Bound::from_owned_ptr_or_err(py, class)?.cast_into::<PyType>()?
     };
+    // Without its module, as that of the class before it; and its text is that of the object.
+    class.setattr("__name__", "LocalProxy")?;
+    class.setattr("__doc__", base.getattr("__dict__")?.get_item("__doc__")?)?;
     Ok(Class { class: class.unbind(), offset })
 }
 
@@ -247,6 +251,18 @@ unsafe extern "C" fn contains(proxy: *mut ffi::PyObject, item: *mut ffi::PyObjec
                 answer => Ok(answer),
             });
         counted(py, result)
+    }
+}
+
+unsafe extern "C" fn iterate(proxy: *mut ffi::PyObject) -> *mut ffi::PyObject {
+    // SAFETY: the interpreter calls this with a proxy.
+    unsafe {
+        let py = Python::assume_attached();
+        let result = current(py, proxy).and_then(|object| match object {
+            Some(object) => Ok(object.try_iter()?.into_any()),
+            None => Err(PyTypeError::new_err("'LocalProxy' object is not iterable")),
+        });
+        returned(py, result)
     }
 }
 

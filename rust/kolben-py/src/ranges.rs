@@ -1,10 +1,11 @@
 //! `Range`, `Content-Range` and the length of a body.
 
-use kolben_core::header::range::{self, Error};
+use kolben_core::header::range::{self, Content, Error};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::{made, text};
+use crate::{lists, made, pieces, text};
 
 /// Parse ``Range``, ``None`` if it is malformed or, unlike Werkzeug, has over 100 ranges.
 ///
@@ -21,20 +22,25 @@ pub(crate) fn parse_range_header<'py>(
     let Some(header) = value else {
         return Ok(None);
     };
+    // PERF: before a long text is masked; in ASCII the grammar finds out as soon.
+    if !text::is_ascii(header) && !text::contains(header, b'=')? {
+        return Ok(None);
+    }
     let held = made::originals(py)?;
-    let text = text::bytes_of(header)?;
-    let found = match range::parse(&text) {
-        Ok(found) => found,
-        Err(Error::Invalid) => return Ok(None),
-        // Only Python can count so far.
-        Err(Error::Huge) => return held.parse_range.bind(py).call1((header,)).map(Some),
-    };
-    let (unit, ranges) = (text::name_lower(py, found.unit)?, PyList::new(py, found.spans)?);
-    let Some(made) = held.range.bare(py)? else {
-        return held.range.class(py).call1((unit, ranges)).map(Some);
-    };
-    made::assign!(made, "units" = unit, "ranges" = ranges);
-    Ok(Some(made))
+    pieces::read(header, |source| {
+        let found = match range::parse(source.bytes()) {
+            Ok(found) => found,
+            Err(Error::Invalid) => return Ok(None),
+            // Only Python can count so far.
+            Err(Error::Huge) => return held.parse_range.bind(py).call1((header,)).map(Some),
+        };
+        let (unit, ranges) = (source.name_lower(found.unit)?, PyList::new(py, found.spans)?);
+        let Some(made) = held.range.bare(py)? else {
+            return held.range.class(py).call1((unit, ranges)).map(Some);
+        };
+        made::assign!(made, "units" = unit, "ranges" = ranges);
+        Ok(Some(made))
+    })
 }
 
 /// Parse ``Content-Range``, ``None`` if it is malformed.
@@ -51,19 +57,32 @@ pub(crate) fn parse_content_range_header<'py>(
     let Some(header) = value else {
         return Ok(None);
     };
+    if !text::is_ascii(header) && !text::contains(header, b'/')? {
+        return Ok(None);
+    }
     let held = made::originals(py)?;
-    let text = text::bytes_of(header)?;
-    let found = match range::parse_content(&text) {
-        Ok(found) => found,
-        Err(Error::Invalid) => return Ok(None),
-        Err(Error::Huge) => {
-            return held.parse_content_range.bind(py).call1((header, on_update)).map(Some);
-        }
-    };
-    let (unit, (start, stop)) = (text::name(py, found.unit)?, found.span.unzip());
-    let Some(made) = held.content_range.bare(py)? else {
-        let class = held.content_range.class(py);
-        return class.call1((unit, start, stop, found.length, on_update)).map(Some);
+    pieces::read(header, |source| {
+        let found = match range::parse_content(source.bytes()) {
+            Ok(found) => found,
+            Err(Error::Invalid) => return Ok(None),
+            Err(Error::Huge) => {
+                return held.parse_content_range.bind(py).call1((header, on_update)).map(Some);
+            }
+        };
+        content_range(source.name(found.unit)?, &found, on_update).map(Some)
+    })
+}
+
+fn content_range<'py>(
+    unit: Bound<'py, PyString>,
+    found: &Content<'_>,
+    on_update: Option<&Bound<'py, PyAny>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = unit.py();
+    let known = &made::originals(py)?.content_range;
+    let (start, stop) = found.span.unzip();
+    let Some(made) = known.bare(py)? else {
+        return known.class(py).call1((unit, start, stop, found.length, on_update));
     };
     made::assign!(
         made,
@@ -76,17 +95,32 @@ pub(crate) fn parse_content_range_header<'py>(
     if let Some(on_update) = on_update {
         on_update.call1((&made,))?;
     }
-    Ok(Some(made))
+    Ok(made)
 }
 
-/// The value of a `Content-Length`, zero if it is malformed or negative; `NotImplemented` if huge.
+/// Give the length of a body: ``None`` if it is chunked or not stated, 0 if it is malformed.
+///
+/// :param `http_content_length`: the ``Content-Length`` header.
+/// :param `http_transfer_encoding`: the ``Transfer-Encoding`` header.
 #[pyfunction]
-pub(crate) fn read_length<'py>(value: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
-    let py = value.py();
-    let length = match range::integer(&text::bytes_of(value)?) {
-        Ok(length) => length.max(0),
-        Err(Error::Invalid) => 0,
-        Err(Error::Huge) => return Ok(py.NotImplemented().into_bound(py)),
+#[pyo3(signature = (http_content_length = None, http_transfer_encoding = None))]
+pub(crate) fn get_content_length<'py>(
+    py: Python<'py>,
+    http_content_length: Option<&Bound<'py, PyString>>,
+    http_transfer_encoding: Option<&Bound<'py, PyString>>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let Some(value) = http_content_length else {
+        return Ok(py.None().into_bound(py));
     };
-    Ok(length.into_pyobject(py)?.into_any())
+    if let Some(encoding) = http_transfer_encoding
+        && lists::parse_set_header(py, Some(encoding), None)?.contains(intern!(py, "chunked"))?
+    {
+        return Ok(py.None().into_bound(py));
+    }
+    let ascii = if text::is_ascii(value) { value.to_str()? } else { "" };
+    match range::integer(ascii.as_bytes()) {
+        Ok(length) => Ok(length.max(0).into_pyobject(py)?.into_any()),
+        Err(Error::Invalid) => Ok(0_u8.into_pyobject(py)?.into_any()),
+        Err(Error::Huge) => made::originals(py)?.get_content_length.bind(py).call1((value,)),
+    }
 }

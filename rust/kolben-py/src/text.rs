@@ -30,6 +30,20 @@ pub(crate) fn plain<'a>(text: &'a Bound<'_, PyString>) -> PyResult<Option<&'a st
     text.to_str().map(Some)
 }
 
+/// The bytes of a `str` in UTF-8; lone surrogates raise as they do in `str.encode`.
+#[inline]
+pub(crate) fn encoded<'a>(text: &'a Bound<'_, PyString>) -> PyResult<&'a [u8]> {
+    match plain(text)? {
+        Some(text) => Ok(text.as_bytes()),
+        None => Err(text.call_method0(intern!(text.py(), "encode")).err().unwrap_or_else(not_text)),
+    }
+}
+
+#[cold]
+fn not_text() -> PyErr {
+    PyValueError::new_err("not UTF-8, and no lone surrogates either")
+}
+
 /// Whether a `str` is known to be ASCII, without a look at its characters.
 #[inline]
 pub(crate) fn is_ascii(text: &Bound<'_, PyString>) -> bool {
@@ -37,15 +51,68 @@ pub(crate) fn is_ascii(text: &Bound<'_, PyString>) -> bool {
     unsafe { ffi::PyUnicode_IS_COMPACT_ASCII(text.as_ptr()) != 0 }
 }
 
+/// Whether a character stands in a `str` of any width.
+pub(crate) fn contains(text: &Bound<'_, PyString>, byte: u8) -> PyResult<bool> {
+    let length = text.len()?.cast_signed();
+    // SAFETY: a live `str`, searched within its bounds.
+    Ok(unsafe { ffi::PyUnicode_FindChar(text.as_ptr(), byte.into(), 0, length, 1) } >= 0)
+}
+
+/// The first and the last character of a `str`; `None` if it has less than two.
+pub(crate) fn ends(text: &Bound<'_, PyString>) -> PyResult<Option<[u32; 2]>> {
+    let length = text.len()?.cast_signed();
+    // SAFETY: a live `str`, read within its bounds.
+    let read = |at| unsafe { ffi::PyUnicode_ReadChar(text.as_ptr(), at) };
+    Ok((length > 1).then(|| [read(0), read(length - 1)]))
+}
+
 #[cold]
-fn has_surrogates(text: &Bound<'_, PyString>) -> PyResult<bool> {
+pub(crate) fn has_surrogates(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    const MANY: usize = 256;
     // SAFETY: nothing changes a `str` as long as it lives.
     Ok(match unsafe { text.data() }? {
         PyStringData::Ucs1(_) => false,
-        // Counted rather than searched, so that many are looked at at a time.
-        PyStringData::Ucs2(units) => units.iter().filter(|unit| **unit & 0xf800 == 0xd800).count() > 0,
-        PyStringData::Ucs4(units) => units.iter().filter(|unit| **unit & !0x7ff == 0xd800).count() > 0,
+        // In lots without an early end, so that many are looked at at a time.
+        PyStringData::Ucs2(units) => units
+            .chunks(MANY)
+            .any(|units| units.iter().fold(0, |seen, unit| seen | u16::from(unit & 0xf800 == 0xd800)) != 0),
+        PyStringData::Ucs4(units) => units
+            .chunks(MANY)
+            .any(|units| units.iter().fold(0, |seen, unit| seen | u32::from(unit & !0x7ff == 0xd800)) != 0),
     })
+}
+
+/// One `str` after the other.
+pub(crate) fn concat<'py>(
+    first: &Bound<'py, PyString>,
+    second: &Bound<'py, PyString>,
+) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: two live `str`s; the call gives a new reference to another, or null and an exception.
+    unsafe {
+        let made = ffi::PyUnicode_Concat(first.as_ptr(), second.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(first.py(), made)?.cast_into_unchecked())
+    }
+}
+
+/// The `str` for bytes in Latin-1.
+pub(crate) fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    let kind = ffi::PyUnicode_1BYTE_KIND.cast_signed();
+    // SAFETY: as many bytes as is said; the call gives a new reference to a `str`, or null and an
+    // exception.
+    unsafe {
+        let text = ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), bytes.len().cast_signed());
+        Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// What an error message shows of a text, which may be of any length.
+pub(crate) fn shown<'py>(text: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyString>> {
+    const ENOUGH: isize = 100;
+    // SAFETY: a live `str`; the call gives a new reference to another, or null and an exception.
+    let head = unsafe {
+        Bound::from_owned_ptr_or_err(text.py(), ffi::PyUnicode_Substring(text.as_ptr(), 0, ENOUGH))?
+    };
+    head.repr()
 }
 
 #[cold]
@@ -114,7 +181,7 @@ fn with_lone_surrogates<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'p
                 rest
             }
             [] => break,
-            _ => return Err(PyValueError::new_err("not UTF-8, and no lone surrogates either")),
+            _ => return Err(not_text()),
         };
     }
     let kind = ffi::PyUnicode_4BYTE_KIND.cast_signed();
@@ -129,6 +196,10 @@ fn with_lone_surrogates<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'p
 /// The `str` for ASCII bytes.
 #[inline]
 pub(crate) fn ascii<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, PyString>> {
+    if bytes.len() == 1 {
+        // Python has these already.
+        return latin1(py, bytes);
+    }
     // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
     // before anybody else sees it, or null and an exception. The bytes are ASCII, as was promised.
     unsafe {
@@ -197,10 +268,10 @@ fn is_text(known: &Bound<'_, PyString>, bytes: &[u8]) -> bool {
     characters == bytes
 }
 
-/// Makes such a string in lower case: of ASCII text, or else what Python makes of it.
+/// Makes such a string of ASCII in lower case.
 pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'py, PyString>> {
-    if text.len() > LONGEST_NAME || !text.is_ascii() {
-        return Ok(text_of(py, text)?.call_method0(intern!(py, "lower"))?.cast_into()?);
+    if text.len() > LONGEST_NAME {
+        return mapped(py, text, |byte| byte.to_ascii_lowercase());
     }
     if !text.iter().any(u8::is_ascii_uppercase) {
         return name(py, text);
@@ -208,4 +279,28 @@ pub(crate) fn name_lower<'py>(py: Python<'py>, text: &[u8]) -> PyResult<Bound<'p
     let mut lower = SmallVec::<[u8; LONGEST_NAME]>::from_slice(text);
     lower.make_ascii_lowercase();
     name(py, &lower)
+}
+
+/// The `str` for ASCII bytes, each of which stands for another.
+#[inline]
+pub(crate) fn mapped<'py>(
+    py: Python<'py>,
+    bytes: &[u8],
+    map: impl Fn(u8) -> u8,
+) -> PyResult<Bound<'py, PyString>> {
+    if let [byte] = bytes {
+        return ascii(py, &[map(*byte)]);
+    }
+    let text = ascii(py, bytes)?;
+    // SAFETY: nobody else has seen the new `str` yet, which has as many characters of one byte. (The
+    // one without any, which is everybody's, has nothing to assign to.)
+    let characters = unsafe {
+        let data = ffi::PyUnicode_DATA(text.as_ptr()).cast::<u8>();
+        std::slice::from_raw_parts_mut(data, bytes.len())
+    };
+    for character in characters {
+        // Assigned in any case, so that many are at a time.
+        *character = map(*character);
+    }
+    Ok(text)
 }

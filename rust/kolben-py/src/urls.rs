@@ -2,12 +2,10 @@
 
 use kolben_core::header::{host, iri, query};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyString};
+use pyo3::types::{PyBytes, PyString};
 
-use crate::cookies::{append_pairs, fill};
-use crate::made;
-use crate::pieces::Source;
-use crate::text;
+use crate::cookies::multi_dict;
+use crate::{made, pieces, text};
 
 /// Parse a query string or an urlencoded form. Blank values are kept, and so are encoded bytes
 /// that are no UTF-8, as they are.
@@ -20,16 +18,7 @@ pub(crate) fn parse_query<'py>(
     query: &Bound<'py, PyString>,
     cls: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    let py = query.py();
-    let bytes = text::bytes_of(query)?;
-    let source = Source::new(query, &bytes);
-    if let Some(target) = made::multi_dict(py, cls)? {
-        fill(&target, &source, || query::pairs(&bytes))?;
-        return Ok(target.into_any());
-    }
-    let pairs = PyList::empty(py);
-    append_pairs(&pairs, &source, query::pairs(&bytes))?;
-    made::multi_dict_class(py, cls)?.call1((pairs,))
+    pieces::read(query, |query| multi_dict(cls, query, || query::pairs(query.bytes())))
 }
 
 /// Writes an iterable of pairs as a query string; pairs whose value is `None` are left out.
@@ -56,27 +45,31 @@ fn write_part(part: &Bound<'_, PyAny>, out: &mut Vec<u8>) -> PyResult<()> {
     if let Ok(bytes) = part.cast::<PyBytes>() {
         query::write(bytes.as_bytes(), out);
     } else {
-        query::write(part.str()?.to_str()?.as_bytes(), out);
+        query::write(text::encoded(&part.str()?)?, out);
     }
     Ok(())
 }
 
-/// The URI of an IRI; `None` if that takes more than percent-encoding.
+/// Percent-encode what a URI may not hold, and apply IDNA to the host.
 #[pyfunction]
-pub(crate) fn plain_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
-    let Some(text) = text::plain(iri)? else {
-        return Ok(None);
-    };
-    iri::to_uri(text.as_bytes()).map(|uri| text::text_of(iri.py(), &uri)).transpose()
+pub(crate) fn iri_to_uri<'py>(iri: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    let py = iri.py();
+    match text::plain(iri)?.and_then(|text| iri::to_uri(text.as_bytes())) {
+        Some(uri) => Ok(text::text_of(py, &uri)?.into_any()),
+        // That takes more than percent-encoding.
+        None => made::originals(py)?.iri_to_uri.bind(py).call1((iri,)),
+    }
 }
 
-/// The IRI of a URI; `None` if that takes more than percent-decoding.
+/// Decode of a URI what does not change its meaning, and take IDNA off the host.
 #[pyfunction]
-pub(crate) fn plain_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
-    let Some(text) = text::plain(uri)? else {
-        return Ok(None);
-    };
-    iri::from_uri(text.as_bytes()).map(|iri| text::text_of(uri.py(), &iri)).transpose()
+pub(crate) fn uri_to_iri<'py>(uri: &Bound<'py, PyString>) -> PyResult<Bound<'py, PyAny>> {
+    let py = uri.py();
+    match text::plain(uri)?.and_then(|text| iri::from_uri(text.as_bytes())) {
+        Some(iri) => Ok(text::text_of(py, &iri)?.into_any()),
+        // That takes more than percent-decoding.
+        None => made::originals(py)?.uri_to_iri.bind(py).call1((uri,)),
+    }
 }
 
 /// The IRI of a request; `None` if it takes more than percent-encoding.
@@ -112,6 +105,9 @@ pub(crate) fn is_host_trusted<'py>(
     host: &Bound<'py, PyString>,
     trusted: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<bool>> {
+    if !text::is_ascii(host) {
+        return Ok(Some(false));
+    }
     let host = text::bytes_of(host)?;
     let Some(name) = host::name(&host) else {
         return Ok(Some(false));

@@ -54,24 +54,42 @@ pub enum Order {
 
 /// The choices of a header, most specific first, then by weight, then in order.
 pub fn choices(value: &[u8], order: Order) -> Vec<Choice<'_>> {
-    let items = list::items(value);
-    let mut choices = Vec::with_capacity(items.len());
-    choices.extend(items.into_iter().filter_map(choice));
-    let by_weight =
-        |a: &Choice<'_>, b: &Choice<'_>| b.weight().partial_cmp(&a.weight()).unwrap_or(Ordering::Equal);
-    match order {
-        _ if choices.len() < 2 => {}
-        Order::Header => {}
-        Order::Star => choices.sort_by(|a, b| {
-            let specific = |choice: &Choice<'_>| *choice.value != *b"*";
-            specific(b).cmp(&specific(a)).then_with(|| by_weight(a, b))
-        }),
-        Order::Mime => choices.sort_by(|a, b| {
-            let by_parts = specificity(&b.value).cmp(specificity(&a.value));
-            by_parts.then_with(|| by_weight(a, b))
-        }),
-    }
+    let mut choices = Vec::with_capacity(8);
+    choices.extend(list::items(value).filter_map(choice));
+    // Stable, and done in one walk where they are in order already.
+    choices.sort_by(|a, b| compare(a, b, order));
     choices
+}
+
+/// Calls `take` with the same choices one by one.
+///
+/// PERF: there may be half a million of them in a hostile header, which most likely are in order
+/// already: then they are looked at twice rather than kept, for fresh memory costs more than that.
+pub fn try_each<E>(
+    value: &[u8],
+    order: Order,
+    mut take: impl FnMut(Choice<'_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let mut found = list::items(value).filter_map(choice);
+    if value.len() > LONG
+        && list::items(value).filter_map(choice).is_sorted_by(|a, b| compare(a, b, order).is_le())
+    {
+        found.try_for_each(take)
+    } else {
+        choices(value, order).into_iter().try_for_each(&mut take)
+    }
+}
+
+const LONG: usize = 4096;
+
+fn compare(a: &Choice<'_>, b: &Choice<'_>, order: Order) -> Ordering {
+    let by_weight = || b.weight().partial_cmp(&a.weight()).unwrap_or(Ordering::Equal);
+    let specific = |choice: &Choice<'_>| *choice.value != *b"*";
+    match order {
+        Order::Header => Ordering::Equal,
+        Order::Star => specific(b).cmp(&specific(a)).then_with(by_weight),
+        Order::Mime => specificity(&b.value).cmp(specificity(&a.value)).then_with(by_weight),
+    }
 }
 
 fn choice(item: &[u8]) -> Option<Choice<'_>> {
@@ -88,38 +106,38 @@ fn unquoted_choice(item: &[u8]) -> Option<Choice<'_>> {
         return Some(Choice { value: Cow::Borrowed(options.value), quality: None });
     }
     let mut quality = None;
-    let mut others = Vec::new();
-    for (key, value) in unique(options.parameters) {
-        if *key == *b"q" {
-            quality = Some(weight(&value)?);
+    let mut value = Cow::Borrowed(options.value);
+    for (key, text) in unique(&options.parameters) {
+        if key == b"q" {
+            quality = Some(weight(text)?);
         } else {
-            others.extend_from_slice(b"; ");
-            write_parameter(&key, &value, &mut others);
+            let value = value.to_mut();
+            value.extend_from_slice(b"; ");
+            write_parameter(key, text, value);
         }
     }
-    let value = if others.is_empty() {
-        Cow::Borrowed(options.value)
-    } else {
-        let mut value = options.value.to_vec();
-        value.extend(others);
-        Cow::Owned(value)
-    };
     Some(Choice { value, quality })
 }
 
+type Pairs<'a> = SmallVec<[(&'a [u8], &'a [u8]); 4]>;
+
 /// Keeps of each key the first place and the last value.
-fn unique(parameters: SmallVec<[Parameter<'_>; 4]>) -> SmallVec<[Parameter<'_>; 4]> {
-    if parameters.len() < 2 {
-        return parameters;
-    }
+fn unique<'a>(parameters: &'a [Parameter<'_>]) -> Pairs<'a> {
     let mut places = HashMap::new();
-    let mut kept: SmallVec<[Parameter<'_>; 4]> = SmallVec::new();
+    let mut kept = Pairs::new();
     for (key, value) in parameters {
-        if let Some(earlier) = places.get(&key).and_then(|place: &usize| kept.get_mut(*place)) {
-            earlier.1 = value;
+        let earlier = match parameters {
+            // PERF: bench accept-browser; a table is not worth making for one.
+            [_] => None,
+            _ => places.insert(&**key, kept.len()),
+        };
+        if let Some(place) = earlier
+            && let Some(known) = kept.get_mut(place)
+        {
+            known.1 = value;
+            places.insert(&**key, place);
         } else {
-            places.insert(key.clone(), kept.len());
-            kept.push((key, value));
+            kept.push((&**key, &**value));
         }
     }
     kept
@@ -186,6 +204,23 @@ mod tests {
         let header = "*/*;q=0.8, text/*, text/html;level=1;q=0.5, a/b";
         assert_eq!(shown(header, Order::Mime), "text/html; level=1:0.5|a/b|text/*|*/*:0.8");
         assert_eq!(shown("*, a;q=0, b", Order::Star), "b|a:0|*");
+    }
+
+    #[test]
+    fn a_long_header_comes_in_the_same_order() {
+        for piece in ["a, ", "a;q=0.5, b, *, c/*, d/e, ", "*/*, "] {
+            let header = piece.repeat(LONG);
+            for order in [Order::Header, Order::Star, Order::Mime] {
+                let mut each = Vec::new();
+                let mut keep = |choice: Choice<'_>| {
+                    each.push((choice.value.to_vec(), choice.quality));
+                    Ok::<_, ()>(())
+                };
+                assert_eq!(try_each(header.as_bytes(), order, &mut keep), Ok(()));
+                let all = choices(header.as_bytes(), order).into_iter();
+                assert!(all.map(|choice| (choice.value.to_vec(), choice.quality)).eq(each));
+            }
+        }
     }
 
     #[test]

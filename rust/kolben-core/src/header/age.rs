@@ -57,15 +57,14 @@ fn odd_text(rest: &[u8]) -> Age {
 }
 
 /// Whether a character beyond ASCII may be a digit or a space of Python's.
+pub fn may_be_part(character: char) -> bool {
+    // The blocks below this one are settled: their digits are known here as they are there.
+    character.is_ascii() || character > '\u{2bff}' || character.is_numeric() || character.is_whitespace()
+}
+
 fn may_be_read(text: &[u8]) -> bool {
     match text.utf8_chunks().next() {
-        // The blocks below this one are settled: their digits are known here as they are there.
-        Some(chunk) if chunk.invalid().is_empty() => chunk.valid().chars().all(|character| {
-            character.is_ascii()
-                || character > '\u{2bff}'
-                || character.is_numeric()
-                || character.is_whitespace()
-        }),
+        Some(chunk) if chunk.invalid().is_empty() => chunk.valid().chars().all(may_be_part),
         // A lone surrogate.
         _ => false,
     }

@@ -56,10 +56,15 @@ pub fn decode_base64(text: &[u8]) -> Base64 {
     let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
     let (groups, rest) = digits.as_chunks::<4>();
     let mut seen = 0;
-    for group in groups {
-        let number = number(*group, &mut seen);
-        let [_, high, middle, low] = number.to_be_bytes();
-        bytes.extend_from_slice(&[high, middle, low]);
+    for lot in groups.chunks(64) {
+        for group in lot {
+            let number = number(*group, &mut seen);
+            let [_, high, middle, low] = number.to_be_bytes();
+            bytes.extend_from_slice(&[high, middle, low]);
+        }
+        if seen & NONE != 0 {
+            return unsure(digits);
+        }
     }
     let last = match *rest {
         [a, b] => number([a, b, b'A', b'A'], &mut seen),

@@ -22,7 +22,7 @@ use std::borrow::Cow;
 
 use memchr::{memchr, memchr2};
 
-use super::scan::{ByteSet, after, cut, partition, trim_start};
+use super::scan::{ByteSet, after, contains_each, cut, partition, trim_start};
 
 /// What may stand in a value without quotes around it.
 static PLAIN: ByteSet = ByteSet::of(b"_!#$%&'()*+-./:<=>?@[]^`{|}~").alphanumeric();
@@ -75,8 +75,7 @@ impl<'a> Pairs<'a> {
 fn plain(text: &[u8]) -> Option<(&[u8], &[u8])> {
     let text = text.strip_prefix(b" ").unwrap_or(text);
     let (key, value) = partition(text, b'=');
-    // PERF: without an early end, so that it is done sixteen bytes at a time.
-    let odd = text.iter().fold(false, |odd, byte| odd | matches!(byte, b' ' | b'\t' | b'"'));
+    let odd = contains_each(text, [b' ', b'\t', b'"']).contains(&true);
     if odd || key.is_empty() { None } else { Some((key, value?)) }
 }
 

@@ -29,7 +29,7 @@ type Unquoted<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
 
 /// The entries in order, keys that come twice included. A nameless one is left out.
 pub fn entries(value: &[u8]) -> impl Iterator<Item = Entry<'_>> {
-    list::items(value).into_iter().filter_map(|item| match unquote(item) {
+    list::items(value).filter_map(|item| match unquote(item) {
         Cow::Borrowed(item) => entry(item).map(|(key, value)| (Cow::Borrowed(key), value)),
         Cow::Owned(item) => entry(&item).map(|(key, value)| {
             let value = value.map(|value| Cow::Owned(value.into_owned()));

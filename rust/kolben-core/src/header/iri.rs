@@ -19,7 +19,7 @@
 use super::host;
 use super::query::keep_invalid;
 use super::quote::{self, Part};
-use super::scan::{ByteSet, after, cut, partition};
+use super::scan::{ByteSet, after, any, cut, partition};
 
 struct Pieces<'a> {
     scheme: &'a [u8],
@@ -33,7 +33,8 @@ struct Pieces<'a> {
 /// Takes a plain URL apart.
 fn split(url: &[u8]) -> Option<Pieces<'_>> {
     // PERF: the first byte alone tells for most of what is left to Python (benches/sweep.py).
-    if url.first().is_some_and(|byte| *byte <= b' ') || url.iter().any(|byte| *byte < b' ') {
+    let first = url.first();
+    if first.is_some_and(|byte| *byte <= b' ') || odd_scheme(url) || any(url, |byte| byte < b' ') {
         return None;
     }
     let (rest, fragment) = partition(url, b'#');
@@ -71,6 +72,15 @@ fn split(url: &[u8]) -> Option<Pieces<'_>> {
     pieces.host = name;
     pieces.path = path;
     Some(pieces)
+}
+
+/// Whether a colon comes after something that is no plain scheme, and before any slash.
+fn odd_scheme(url: &[u8]) -> bool {
+    let end = url.iter().position(|byte| !byte.is_ascii_alphabetic());
+    match end.and_then(|end| url.get(end)) {
+        None | Some(b':' | b'/' | b'?' | b'#') => false,
+        Some(_) => url.iter().find(|byte| matches!(byte, b':' | b'/')) == Some(&b':'),
+    }
 }
 
 fn punycode(name: &[u8]) -> bool {

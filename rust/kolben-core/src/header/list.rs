@@ -10,69 +10,90 @@
 //! ```
 //! use kolben_core::header::list;
 //!
-//! assert_eq!(list::items(br#"a, "b, c",, d"#).as_slice(), [&b"a"[..], br#""b, c""#, b"d"]);
+//! let found: Vec<_> = list::items(br#"a, "b, c",, d"#).collect();
+//! assert_eq!(found, [&b"a"[..], br#""b, c""#, b"d"]);
 //! ```
 
-use memchr::{memchr_iter, memchr2};
-use smallvec::SmallVec;
+use memchr::{memchr, memchr2};
 
 use super::quoted;
-use super::scan::{after, trim};
+use super::scan::{after, cut, trim};
 
-/// The elements of a list, trimmed, with their quotes on.
-pub type Items<'a> = SmallVec<[&'a [u8]; 16]>;
-
-/// Splits a list into its elements.
+/// The elements of a list, trimmed, with their quotes on; none if a quoted string never closes.
 pub fn items(value: &[u8]) -> Items<'_> {
-    let mut items = Items::new();
-    // PERF: a long list is counted first, for growing it would move it many times.
-    if value.len() > 4096 {
-        items.reserve(memchr_iter(b',', value).count() + 1);
-    }
-    let mut start = 0;
-    let mut at = 0;
-    while let Some(found) = memchr2(b',', b'"', after(value, at)) {
-        at += found;
-        if value.get(at) == Some(&b'"') {
-            match quoted::length(after(value, at)) {
-                Some(length) => at += length,
-                None => return Items::new(),
-            }
-        } else {
-            push(&mut items, value.get(start..at));
-            at += 1;
-            start = at;
-        }
-    }
-    push(&mut items, value.get(start..));
-    items
+    Items { rest: closes(value).then_some(value) }
 }
 
-fn push<'a>(items: &mut Items<'a>, item: Option<&'a [u8]>) {
-    let item = trim(item.unwrap_or_default());
-    if !item.is_empty() {
-        items.push(item);
+/// The iterator that [`items`] returns.
+#[derive(Debug)]
+pub struct Items<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for Items<'a> {
+    type Item = &'a [u8];
+
+    #[inline]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        loop {
+            let rest = self.rest?;
+            let (item, tail) = cut(rest, end(rest).unwrap_or(rest.len()));
+            self.rest = tail.get(1..);
+            let item = trim(item);
+            if !item.is_empty() {
+                return Some(item);
+            }
+        }
     }
+}
+
+/// Where the first comma outside quotes stands.
+fn end(text: &[u8]) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        at += memchr2(b',', b'"', after(text, at))?;
+        if text.get(at) == Some(&b',') {
+            return Some(at);
+        }
+        at += quoted::length(after(text, at))?;
+    }
+}
+
+/// Whether every quoted string closes.
+fn closes(text: &[u8]) -> bool {
+    let mut rest = text;
+    while let Some(at) = memchr(b'"', rest) {
+        let quoted = after(rest, at);
+        match quoted::length(quoted) {
+            Some(length) => rest = after(quoted, length),
+            None => return false,
+        }
+    }
+    true
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn found(value: &[u8]) -> Vec<&[u8]> {
+        items(value).collect()
+    }
+
     #[test]
     fn empty_elements_are_left_out() {
-        assert_eq!(items(b", a ,\t,b,").as_slice(), [&b"a"[..], b"b"]);
-        assert!(items(b"").is_empty());
+        assert_eq!(found(b", a ,\t,b,"), [&b"a"[..], b"b"]);
+        assert!(found(b"").is_empty());
     }
 
     #[test]
     fn an_unclosed_quote_empties_the_list() {
-        assert!(items(br#"a, "b"#).is_empty());
-        assert!(items(br#"a, "b\""#).is_empty());
+        assert!(found(br#"a, "b"#).is_empty());
+        assert!(found(br#"a, "b\""#).is_empty());
     }
 
     #[test]
     fn quotes_inside_an_element_hide_commas() {
-        assert_eq!(items(br#"a="b,c",d"#).as_slice(), [&br#"a="b,c""#[..], b"d"]);
+        assert_eq!(found(br#"a="b,c",d"#), [&br#"a="b,c""#[..], b"d"]);
     }
 }

@@ -156,14 +156,12 @@ enum Place {
     Pieces(usize),
 }
 
-/// A key and what its pieces give so far.
-type Pieces<'a> = (Cow<'a, [u8]>, Vec<u8>);
-
 #[derive(Default)]
 struct Join<'a> {
     places: HashMap<Cow<'a, [u8]>, Place>,
     whole: Vec<Option<Parameter<'a>>>,
-    pieces: Vec<Option<Pieces<'a>>>,
+    /// Keys and what their pieces give so far.
+    pieces: Vec<Option<Parameter<'a>>>,
     /// The charsets that the pieces named, by their index.
     charsets: HashMap<usize, &'a [u8]>,
 }
@@ -176,13 +174,12 @@ fn joined<'a>(parts: &Parts<'a>) -> SmallVec<[Parameter<'a>; 4]> {
         let key = Key::of(key);
         let (charset, value) = join.decode(&key, value);
         if key.continued {
-            join.add_piece(key.name, &value, charset);
+            join.add_piece(key.name, value, charset);
         } else {
             join.set(key.name, value);
         }
     }
-    let pieces = join.pieces.into_iter().flatten().map(|(key, text)| (key, Cow::Owned(text)));
-    join.whole.into_iter().flatten().chain(pieces).collect()
+    join.whole.into_iter().chain(join.pieces).flatten().collect()
 }
 
 impl<'a> Join<'a> {
@@ -208,9 +205,14 @@ impl<'a> Join<'a> {
         (charset, text)
     }
 
-    fn add_piece(&mut self, name: Cow<'a, [u8]>, value: &[u8], charset: &'a [u8]) {
+    fn add_piece(&mut self, name: Cow<'a, [u8]>, value: Cow<'a, [u8]>, charset: &'a [u8]) {
         let index = match self.places.get(&name) {
-            Some(Place::Pieces(index)) => *index,
+            Some(Place::Pieces(index)) => {
+                if let Some(Some((_, text))) = self.pieces.get_mut(*index) {
+                    text.to_mut().extend_from_slice(&value);
+                }
+                *index
+            }
             other => {
                 if let Some(Place::Whole(index)) = other
                     && let Some(slot) = self.whole.get_mut(*index)
@@ -218,14 +220,11 @@ impl<'a> Join<'a> {
                     *slot = None;
                 }
                 let index = self.pieces.len();
-                self.pieces.push(Some((name.clone(), Vec::new())));
+                self.pieces.push(Some((name.clone(), value)));
                 self.places.insert(name, Place::Pieces(index));
                 index
             }
         };
-        if let Some(Some((_, text))) = self.pieces.get_mut(index) {
-            text.extend_from_slice(value);
-        }
         if !charset.is_empty() {
             self.charsets.insert(index, charset);
         }

@@ -19,7 +19,7 @@
 
 use smallvec::SmallVec;
 
-use super::scan::{partition, parts, trim};
+use super::scan::{any, partition, parts, trim};
 
 /// As many ranges as one header may ask for.
 pub const MOST_RANGES: usize = 100;
@@ -104,7 +104,7 @@ pub fn integer(text: &[u8]) -> Result<i64, Error> {
         [b'-', digits @ ..] => (digits, -1),
         digits => (digits, 1),
     };
-    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+    if digits.is_empty() || any(digits, |digit| !digit.is_ascii_digit()) {
         return Err(Error::Invalid);
     }
     if digits.len() > 18 {

@@ -61,6 +61,12 @@ pub(crate) fn after(text: &[u8], count: usize) -> &[u8] {
     text.get(count..).unwrap_or_default()
 }
 
+/// Whether any byte is `wanted`, which is found out for many at a time.
+#[inline]
+pub(crate) fn any(text: &[u8], wanted: impl Fn(u8) -> bool) -> bool {
+    text.chunks(128).any(|lot| lot.iter().fold(0, |seen, byte| seen | u8::from(wanted(*byte))) != 0)
+}
+
 /// Drops leading spaces and tabs.
 pub(crate) fn trim_start(mut text: &[u8]) -> &[u8] {
     while let [b' ' | b'\t', rest @ ..] = text {
@@ -107,26 +113,26 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
     rest.iter().position(|found| *found == byte).map(|at| words.len() * 8 + at)
 }
 
-/// Whether each of the two bytes stands in `text` at all.
+/// Whether each of the bytes stands in `text` at all.
 #[inline]
-pub(crate) fn contains_each(text: &[u8], bytes: [u8; 2]) -> [bool; 2] {
+pub(crate) fn contains_each<const N: usize>(text: &[u8], bytes: [u8; N]) -> [bool; N] {
     if text.len() > SHORT {
         return bytes.map(|byte| memchr::memchr(byte, text).is_some());
     }
-    let mut seen = [0; 2];
-    let mut look = |word: [u8; 8]| {
-        let word = u64::from_le_bytes(word);
+    let mut seen = [0; N];
+    let mut look = |word: u64| {
         for (seen, byte) in seen.iter_mut().zip(bytes) {
             *seen |= matches(word, byte);
         }
     };
+    let half = |four: &[u8; 4]| u64::from(u32::from_le_bytes(*four));
     for word in text.as_chunks::<8>().0 {
-        look(*word);
+        look(u64::from_le_bytes(*word));
     }
     // Some of them are seen a second time, which is no harm.
     match (text.last_chunk::<8>(), text.first_chunk::<4>(), text.last_chunk::<4>()) {
-        (Some(last), ..) => look(*last),
-        (None, Some([a, b, c, d]), Some([e, f, g, h])) => look([*a, *b, *c, *d, *e, *f, *g, *h]),
+        (Some(last), ..) => look(u64::from_le_bytes(*last)),
+        (None, Some(first), Some(last)) => look(half(first) << 32 | half(last)),
         _ => return bytes.map(|byte| text.contains(&byte)),
     }
     seen.map(|seen| seen != 0)

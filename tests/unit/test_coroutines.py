@@ -1,0 +1,219 @@
+"""`async def` views on one event loop per thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import threading
+
+import pytest
+
+import kolben
+from kolben.coroutines import async_to_sync
+
+
+class Pool:
+    """A pool as database drivers have it: its connections belong to one loop."""
+
+    def __init__(self, size: int) -> None:
+        self.loop = asyncio.get_running_loop()
+        self.free: asyncio.Queue[int] = asyncio.Queue()
+        for number in range(size):
+            self.free.put_nowait(number)
+        self.used = 0
+
+    async def query(self) -> int:
+        assert asyncio.get_running_loop() is self.loop
+        connection = await self.free.get()
+        await asyncio.sleep(0)
+        self.free.put_nowait(connection)
+        self.used += 1
+        return connection
+
+
+def test_a_pool_lives_through_a_thousand_requests():
+    app = kolben.Flask("an_app")
+
+    @app.get("/")
+    async def index():
+        if "pool" not in app.extensions:
+            app.extensions["pool"] = Pool(3)
+        found = await asyncio.gather(*(app.extensions["pool"].query() for _ in range(5)))
+        return {"found": len(found)}
+
+    client = app.test_client()
+    for _ in range(1000):
+        assert client.get("/").json == {"found": 5}
+    assert app.extensions["pool"].used == 5000
+
+
+def test_each_thread_has_a_loop_that_ends_with_it():
+    loops = []
+
+    async def note():
+        loops.append(asyncio.get_running_loop())
+
+    def work():
+        async_to_sync(note)()
+        async_to_sync(note)()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    async_to_sync(note)()
+    first, second, here = loops
+    assert first is second
+    assert first is not here
+    assert first.is_closed()
+    assert not here.is_closed()
+
+
+def test_what_is_left_unfinished_is_cancelled_when_the_thread_ends():
+    cancelled = []
+
+    async def forever():
+        try:
+            await asyncio.sleep(3600)
+        except asyncio.CancelledError:
+            cancelled.append(True)
+            raise
+
+    async def start():
+        task = asyncio.ensure_future(forever())
+        await asyncio.sleep(0)
+        return task
+
+    thread = threading.Thread(target=async_to_sync(start))
+    thread.start()
+    thread.join()
+    assert cancelled == [True]
+
+
+variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable", default="unset")
+
+
+def test_context_variables_go_in_and_come_out():
+    async def change():
+        before = variable.get()
+        await asyncio.sleep(0)
+        variable.set("changed inside")
+        return before
+
+    def run():
+        variable.set("set outside")
+        assert async_to_sync(change)() == "set outside"
+        return variable.get()
+
+    assert contextvars.copy_context().run(run) == "changed inside"
+
+
+def test_an_error_comes_out_with_what_was_set():
+    async def fail():
+        variable.set("before the error")
+        raise KeyError("an error")
+
+    def run():
+        with pytest.raises(KeyError, match="an error"):
+            async_to_sync(fail)()
+        return variable.get()
+
+    assert contextvars.copy_context().run(run) == "before the error"
+
+
+def test_in_a_running_loop_there_is_an_error_that_says_what_to_do():
+    async def inner():
+        return 1
+
+    async def outer():
+        with pytest.raises(RuntimeError, match=r"event loop is running.*Await it"):
+            async_to_sync(inner)()
+
+    asyncio.run(outer())
+
+
+def test_hooks_handlers_and_teardowns():
+    app = kolben.Flask("an_app")
+    order = []
+
+    @app.before_request
+    async def before():
+        order.append("before")
+
+    @app.after_request
+    async def after(response):
+        order.append("after")
+        return response
+
+    @app.teardown_request
+    async def teardown(error):
+        order.append(f"teardown {error!r}")
+
+    @app.teardown_appcontext
+    async def teardown_app(error):
+        order.append(f"app {error!r}")
+
+    @app.errorhandler(ValueError)
+    async def handle(error):
+        return f"handled {error}", 418
+
+    @app.get("/")
+    async def index():
+        await asyncio.sleep(0)
+        raise ValueError("it")
+
+    @app.context_processor
+    async def process():
+        return {"x": "from a coroutine"}
+
+    @app.get("/template")
+    async def template():
+        return kolben.render_template_string("{{ x }}")
+
+    client = app.test_client()
+    response = client.get("/")
+    assert (response.status_code, response.text) == (418, "handled it")
+    assert order == ["before", "after", "teardown None", "app None"]
+
+    app.testing = True
+    with pytest.raises(RuntimeError, match="event loop is running"):
+        client.get("/template")
+
+
+def test_request_and_session_are_there():
+    app = kolben.Flask("an_app")
+    app.secret_key = "k"
+
+    @app.post("/<name>")
+    async def index(name):
+        await asyncio.sleep(0)
+        kolben.session["name"] = name
+        kolben.g.x = 1
+        return kolben.request.get_json()
+
+    @app.get("/")
+    async def read():
+        return kolben.session["name"]
+
+    client = app.test_client()
+    assert client.post("/me", json=[1]).json == [1]
+    assert client.get("/").text == "me"
+
+
+def test_views_of_classes():
+    app = kolben.Flask("an_app")
+
+    class Item(kolben.views.MethodView):
+        async def get(self):
+            return "got"
+
+    class Other(kolben.views.View):
+        init_every_request = False
+
+        async def dispatch_request(self):
+            return "dispatched"
+
+    app.add_url_rule("/", view_func=Item.as_view("item"))
+    app.add_url_rule("/other", view_func=Other.as_view("other"))
+    client = app.test_client()
+    assert client.get("/").text == "got"
+    assert client.get("/other").text == "dispatched"
