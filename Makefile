@@ -8,9 +8,9 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all conformance check bench growth fuzz clean
+.PHONY: help run test test-all test-browser conformance check bench growth fuzz clean
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # --- set-up ------------------------------------------------------------------------------------
 
@@ -36,6 +36,11 @@ test: $(BUILT) ## run all tests: Rust, Python in both modes, and those of Flask 
 	$(BIN)/python -m pytest -q
 	KOLBEN_PURE=1 $(BIN)/python -m pytest -q
 	@$(MAKE) --no-print-directory conformance
+
+test-browser: $(BUILT) ## use the example app and the debugger in Chromium (OPTIONS=--screenshots)
+	@scripts/browser
+	@$(BIN)/python -m pip install -q --group browser
+	$(BIN)/python -m pytest -q -m browser tests/browser $(OPTIONS)
 
 conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in both modes
 	$(BIN)/python -m tests.upstream.flask
