@@ -431,7 +431,7 @@ class Flask(App):
         response_class = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
-                # PERF: a text alone, without a call of the constructor (benches/test_app.py).
+                # PERF: a text alone, without a call of the constructor (benches/apps.py).
                 if headers is None:
                     made: Response | None = _make_plain(response_class, body, status)
                     if made is not None:
@@ -478,7 +478,7 @@ class Flask(App):
     def _response_of_exception(self, error: HTTPException) -> Response | None:
         """Make the response of an exception that is nothing but a page; ``None`` if it is more."""
         # PERF: as a WSGI application it would make a response, send it, and take it up again as
-        # another one, for each 404 (benches/test_app.py).
+        # another one, for each 404 (benches/apps.py).
         cls = type(error)
         request = _request_context().request
         if (
@@ -513,7 +513,7 @@ class Flask(App):
             raise RuntimeError(_no_req_msg)
         hooks = self.after_request_funcs
         # PERF: the usual request registers nothing and leaves its session alone
-        # (benches/test_app.py).
+        # (benches/apps.py).
         if ctx._has_nothing_to_finish:
             if not hooks:
                 return response
@@ -819,7 +819,7 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> str:
         or [getattr(cls, part) for part in _PAGE_PARTS] != _page_parts
     ):
         return error.get_body(environ)
-    # PERF: escaping a text that never changes is most of a 404 (benches/test_app.py).
+    # PERF: escaping a text that never changes is most of a 404 (benches/apps.py).
     page = _pages.get((error.code, error.description))
     if page is None:
         page = _pages[error.code, error.description] = error.get_body(environ)

@@ -305,7 +305,7 @@ class Request(_werkzeug.Request):
             )
         environ = self.environ
         if self.max_content_length is None and "wsgi.input_terminated" not in environ:
-            # PERF: the plain case, without a second look at the length (benches/test_app.py).
+            # PERF: the plain case, without a second look at the length (benches/apps.py).
             length = _http.get_content_length(
                 environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
             )
