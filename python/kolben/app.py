@@ -19,6 +19,7 @@ from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_host
 
+from .config import Config
 from .core import compiled
 from .ctx import AppContext, RequestContext, _sentinel
 from .datastructures import Headers
@@ -883,6 +884,7 @@ if compiled is not None:
         },
         {
             "app": Flask,
+            "config": Config,
             "context": AppContext,
             "request": Request,
             "session_interface": SecureCookieSessionInterface,

@@ -27,6 +27,7 @@ struct Originals {
     app_teardown_signal: Signal,
     http_exception: Py<PyAny>,
     app: Known,
+    config: Known,
     app_context: Known,
     teardowns: Known,
     context: Known,
@@ -59,6 +60,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app_teardown_signal: Signal::of(&objects.as_any().get_item("app_teardown_signal")?)?,
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
+            config: known("config", &["__getitem__"])?,
             app_context: known("app", &["app_context"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
             context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
@@ -902,6 +904,9 @@ fn glance(
     }
     let config = app.getattr(intern!(py, "config"))?;
     let Ok(config) = config.cast::<PyDict>() else { return Ok(None) };
+    if !originals.config.is_class_of(config)? {
+        return Ok(None);
+    }
     let is_trusting = config.get_item(intern!(py, "TRUSTED_HOSTS"))?.is_some_and(|hosts| hosts.is_none());
     if !is_trusting || app.getattr(intern!(py, "subdomain_matching"))?.is_truthy()? {
         return Ok(None);
