@@ -25,6 +25,7 @@ from .ctx import AppContext, RequestContext, _sentinel
 from .datastructures import Headers
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .messages import make_plain_response
 from .registry import App
 from .routing import Map, MapAdapter
 from .sessions import SecureCookieSessionInterface, _check_fallbacks
@@ -53,14 +54,6 @@ if t.TYPE_CHECKING:
     _ExceptionInfo = (
         tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
     )
-
-
-if t.TYPE_CHECKING or compiled is not None:
-    from ._core import make_plain_response as _make_plain
-else:
-
-    def _make_plain(*arguments: t.Any) -> None:
-        """Leave it to the constructor."""
 
 
 def _request_context() -> RequestContext:
@@ -434,7 +427,7 @@ class Flask(App):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/apps.py).
                 if headers is None:
-                    made: Response | None = _make_plain(response_class, body, status)
+                    made: Response | None = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
                 return response_class(body, status=status, headers=headers)
@@ -491,7 +484,7 @@ class Flask(App):
             return None
         environ = request.environ
         headers = error.get_headers(environ)
-        response = _make_plain(self.response_class, _page_of(error, environ), error.code)
+        response = make_plain_response(self.response_class, _page_of(error, environ), error.code)
         if response is not None and headers != _HTML:
             # Made by hand, so that the length comes last.
             length = response.headers["Content-Length"]

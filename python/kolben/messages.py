@@ -401,12 +401,17 @@ _content_types = _ContentTypes()
 
 if t.TYPE_CHECKING or compiled is not None:
     from ._core import begin_response as _begin
+    from ._core import make_plain_response as make_plain_response
     from ._core import send_response as _send
 else:
 
     def _begin(*arguments: t.Any) -> bool:  # noqa: ARG001 - it takes what the core takes
         """Leave it to the constructor."""
         return False
+
+    def make_plain_response(*arguments: t.Any) -> t.Any | None:  # noqa: ARG001 - as above
+        """Leave it to the constructor."""
+        return None
 
     def _send(*arguments: t.Any) -> None:
         """Leave it to the methods."""

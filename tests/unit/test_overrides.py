@@ -101,7 +101,7 @@ def test_methods_of_the_app(target, monkeypatch, name, path, way):
         if way == "class before":
             monkeypatch.setattr(target.Flask, name, override)
         app = fill(target.Flask("an_app"))
-    app.logger.disabled = True
+    monkeypatch.setattr(app.logger, "disabled", True)
     if way == "class after":
         send(app, PATH_INFO=path)
         monkeypatch.setattr(target.Flask, name, override)

@@ -82,7 +82,10 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                 "session_interface",
                 &["open_session", "save_session", "is_null_session", "make_null_session", "session_class"],
             )?,
-            request_context: known("request_context", &["match_request", "request", "url_adapter"])?,
+            request_context: known(
+                "request_context",
+                &["match_request", "request", "session", "_session", "url_adapter"],
+            )?,
             map: known("map", &["bind_to_environ", "update", "_bind_to_environ", "_adapter_class"])?,
             adapter_class: classes.as_any().get_item("adapter")?.cast_into::<PyType>()?.unbind(),
             adapter: known("adapter", &["__init__", "__new__", "match", "_match", "get_default_redirect"])?,
@@ -798,8 +801,16 @@ pub(crate) fn attribute<'py>(
     // PERF: the usual ones, without a look-up through the classes.
     if let Some(originals) = ORIGINALS.get(py) {
         if let Ok(core) = context.cast::<RequestContextCore>() {
-            if name.is(intern!(py, "request")) && originals.request_context.is_class_of(context)? {
-                return Ok(RequestContextCore::get_request(core));
+            if originals.request_context.is_class_of(context)? {
+                if name.is(intern!(py, "request")) {
+                    return Ok(RequestContextCore::get_request(core));
+                }
+                if name.is(intern!(py, "session"))
+                    && let Some(session) = RequestContextCore::get__session(core)?
+                {
+                    assign!(session, "accessed" = true);
+                    return Ok(session);
+                }
             }
         } else if let Ok(core) = context.cast::<AppContextCore>()
             && originals.context.is_class_of(context)?
