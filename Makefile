@@ -8,9 +8,9 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all conformance check bench bench-apps bench-apps growth fuzz clean
+.PHONY: help run test test-all test-browser conformance check bench bench-apps growth fuzz clean
 help: ## list these commands
-	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-11s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 # --- set-up ------------------------------------------------------------------------------------
 
@@ -28,14 +28,19 @@ $(BUILT): $(READY) $(RUST_SOURCES)
 
 # --- the commands ------------------------------------------------------------------------------
 
-run: $(BUILT) ## show the router at work on an example
-	@$(BIN)/python examples/router/show.py
+run: $(BUILT) ## serve the example app on http://127.0.0.1:5000 (PORT=8000 for another port)
+	@cd examples/notes && exec ../../$(BIN)/python -m notes
 
 test: $(BUILT) ## run all tests: Rust, Python in both modes, and those of Flask and Werkzeug
 	cargo test --quiet -p kolben-core
 	$(BIN)/python -m pytest -q
 	KOLBEN_PURE=1 $(BIN)/python -m pytest -q
 	@$(MAKE) --no-print-directory conformance
+
+test-browser: $(BUILT) ## use the example app and the debugger in Chromium (OPTIONS=--screenshots)
+	@scripts/browser
+	@$(BIN)/python -m pip install -q --group browser
+	$(BIN)/python -m pytest -q -m browser tests/browser $(OPTIONS)
 
 conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in both modes
 	$(BIN)/python -m tests.upstream.flask

@@ -31,6 +31,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default="kolben",
         help="the framework to test; what holds for Flask as well is proved there first",
     )
+    parser.addoption(
+        "--screenshots",
+        action="store_true",
+        help="the browser tests put pictures of what they see into docs/images",
+    )
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -60,3 +60,19 @@ def test_a_missing_tool_is_named_in_one_line(tmp_path, missing, change, words):
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert words in done.stderr
+
+
+def test_a_missing_browser_is_named_in_one_line(tmp_path):
+    (tmp_path / "sh").symlink_to(shutil.which("sh"))
+    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", "utf-8")
+    (tmp_path / "id").chmod(0o755)
+    done = subprocess.run(
+        ["sh", ROOT / "scripts" / "browser"],
+        check=False,
+        env={"PATH": os.fspath(tmp_path)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "install both" in done.stderr

@@ -1,16 +1,32 @@
-"""Each example runs."""
+"""Each example runs; that of notes has tests of its own."""
 
 from __future__ import annotations
 
 import pathlib
+import runpy
 import subprocess
 import sys
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+EXAMPLES = pathlib.Path(__file__).resolve().parents[2] / "examples"
+
+
+def test_hello_is_eight_lines_and_says_so():
+    path = EXAMPLES / "hello" / "app.py"
+    assert len(path.read_text("utf-8").splitlines()) == 8
+    response = runpy.run_path(str(path))["app"].test_client().get("/")
+    assert (response.status_code, response.text) == (200, "Hello, world!")
+
+
+def test_hello_is_found_by_the_command_line():
+    command = [sys.executable, "-m", "kolben", "routes"]
+    folder = EXAMPLES / "hello"
+    done = subprocess.run(command, check=False, cwd=folder, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "hello     GET      /" in done.stdout
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, str(ROOT / "examples" / "router" / "show.py"), *arguments]
+    command = [sys.executable, str(EXAMPLES / "router" / "show.py"), *arguments]
     return subprocess.run(command, check=False, capture_output=True, text=True)
 
 
