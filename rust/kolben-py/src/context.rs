@@ -787,7 +787,7 @@ fn is_idle(
 ) -> PyResult<bool> {
     // PERF: most apps have neither functions nor receivers here.
     Ok(!signal.is_heard(app.py())
-        && originals.teardowns.is_untouched(app)?
+        && originals.teardowns.has_own_methods(app)?
         && !app.getattr(table)?.is_truthy()?)
 }
 
@@ -843,7 +843,7 @@ fn own_app_context<'py>(
         }
     }
     let class = originals.context_class.bind(py);
-    if originals.app_context.is_untouched(app)? && originals.context.is_original(class)? {
+    if originals.app_context.has_own_methods(app)? && originals.context.is_original(class)? {
         // PERF: an app context of its own for each request, without a call of Python code.
         // SAFETY: this is what calling `__new__` does: the class is a subclass of the core's, whose
         // `tp_new` it has inherited, and the tuple is an empty tuple.
@@ -910,7 +910,7 @@ fn glance(
     environ: &Bound<'_, PyAny>,
 ) -> PyResult<Option<environ::Glance>> {
     let py = app.py();
-    if !originals.app.is_untouched(app)? || !originals.request.is_class_of(request)? {
+    if !originals.app.has_own_methods(app)? || !originals.request.is_class_of(request)? {
         return Ok(None);
     }
     let config = app.getattr(intern!(py, "config"))?;
@@ -948,7 +948,7 @@ fn bind_plainly<'py>(
     request: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = app.py();
-    if !originals.app.is_untouched(app)? {
+    if !originals.app.has_own_methods(app)? {
         return Ok(None);
     }
     let map = app.getattr(intern!(py, "url_map"))?;
