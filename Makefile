@@ -8,7 +8,7 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-browser conformance check bench growth fuzz clean
+.PHONY: help run test test-all test-browser conformance check bench bench-apps growth fuzz clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -61,6 +61,9 @@ check: $(BUILT) ## check formats, lints, types and the border's stub
 
 bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON and a chart
 	@$(BIN)/python -m benches.report
+
+bench-apps: $(BUILT) ## measure whole requests against Flask and Falcon; a table and JSON
+	@$(BIN)/python -m benches.apps
 
 growth: $(BUILT) ## measure that time grows with the length, not faster
 	$(BIN)/python -m pytest -q -m growth tests

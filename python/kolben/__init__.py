@@ -12,6 +12,7 @@ from .core import CoreUnavailableWarning as CoreUnavailableWarning
 from .core import core_status as core_status
 
 # isort: split
+from . import dropin as dropin
 from . import json as json
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
@@ -20,6 +21,7 @@ from .ctx import after_this_request as after_this_request
 from .ctx import copy_current_request_context as copy_current_request_context
 from .ctx import has_app_context as has_app_context
 from .ctx import has_request_context as has_request_context
+from .dropin import install_as_flask as install_as_flask
 from .globals import current_app as current_app
 from .globals import g as g
 from .globals import request as request
@@ -75,7 +77,16 @@ def __getattr__(name: str) -> t.Any:
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - takes milliseconds to import
 
-        return version("kolben")
+        if __name__ == "flask":
+            import warnings  # noqa: PLC0415 - as said above
+
+            warnings.warn(
+                "The '__version__' attribute is deprecated and will be removed in Flask 3.2. Use"
+                " feature detection or 'importlib.metadata.version(\"flask\")' instead.",
+                DeprecationWarning,
+                stacklevel=2,
+            )
+        return version(__name__)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

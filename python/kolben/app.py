@@ -19,11 +19,13 @@ from werkzeug.routing import BuildError, RequestRedirect, RoutingException
 from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_host
 
+from .config import Config
 from .core import compiled
 from .ctx import AppContext, RequestContext, _sentinel
 from .datastructures import Headers
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
+from .messages import make_plain_response
 from .registry import App
 from .routing import Map, MapAdapter
 from .sessions import SecureCookieSessionInterface, _check_fallbacks
@@ -52,14 +54,6 @@ if t.TYPE_CHECKING:
     _ExceptionInfo = (
         tuple[type[BaseException], BaseException, TracebackType | None] | tuple[None, None, None]
     )
-
-
-if t.TYPE_CHECKING or compiled is not None:
-    from ._core import make_plain_response as _make_plain
-else:
-
-    def _make_plain(*arguments: t.Any) -> None:
-        """Leave it to the constructor."""
 
 
 def _request_context() -> RequestContext:
@@ -431,9 +425,9 @@ class Flask(App):
         response_class = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
-                # PERF: a text alone, without a call of the constructor (benches/test_app.py).
+                # PERF: a text alone, without a call of the constructor (benches/apps.py).
                 if headers is None:
-                    made: Response | None = _make_plain(response_class, body, status)
+                    made: Response | None = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
                 return response_class(body, status=status, headers=headers)
@@ -478,7 +472,7 @@ class Flask(App):
     def _response_of_exception(self, error: HTTPException) -> Response | None:
         """Make the response of an exception that is nothing but a page; ``None`` if it is more."""
         # PERF: as a WSGI application it would make a response, send it, and take it up again as
-        # another one, for each 404 (benches/test_app.py).
+        # another one, for each 404 (benches/apps.py).
         cls = type(error)
         request = _request_context().request
         if (
@@ -490,7 +484,7 @@ class Flask(App):
             return None
         environ = request.environ
         headers = error.get_headers(environ)
-        response = _make_plain(self.response_class, _page_of(error, environ), error.code)
+        response = make_plain_response(self.response_class, _page_of(error, environ), error.code)
         if response is not None and headers != _HTML:
             # Made by hand, so that the length comes last.
             length = response.headers["Content-Length"]
@@ -513,7 +507,7 @@ class Flask(App):
             raise RuntimeError(_no_req_msg)
         hooks = self.after_request_funcs
         # PERF: the usual request registers nothing and leaves its session alone
-        # (benches/test_app.py).
+        # (benches/apps.py).
         if ctx._has_nothing_to_finish:
             if not hooks:
                 return response
@@ -819,7 +813,7 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> str:
         or [getattr(cls, part) for part in _PAGE_PARTS] != _page_parts
     ):
         return error.get_body(environ)
-    # PERF: escaping a text that never changes is most of a 404 (benches/test_app.py).
+    # PERF: escaping a text that never changes is most of a 404 (benches/apps.py).
     page = _pages.get((error.code, error.description))
     if page is None:
         page = _pages[error.code, error.description] = error.get_body(environ)
@@ -883,6 +877,7 @@ if compiled is not None:
         },
         {
             "app": Flask,
+            "config": Config,
             "context": AppContext,
             "request": Request,
             "session_interface": SecureCookieSessionInterface,

@@ -44,7 +44,7 @@ _cv_request: ContextVar[RequestContext] = ContextVar("kolben.request_ctx")
 def _proxy(variable: ContextVar[t.Any], name: str | None, message: str) -> t.Any:
     proxy = LocalProxy(variable, name, unbound_message=message)
     # PERF: a subclass that finds the attributes of what it stands for in the core
-    # (benches/test_app.py).
+    # (benches/apps.py).
     return proxy if compiled is None else compiled.make_proxy(proxy, variable, name)
 
 

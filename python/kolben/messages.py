@@ -305,7 +305,7 @@ class Request(_werkzeug.Request):
             )
         environ = self.environ
         if self.max_content_length is None and "wsgi.input_terminated" not in environ:
-            # PERF: the plain case, without a second look at the length (benches/test_app.py).
+            # PERF: the plain case, without a second look at the length (benches/apps.py).
             length = _http.get_content_length(
                 environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
             )
@@ -401,12 +401,17 @@ _content_types = _ContentTypes()
 
 if t.TYPE_CHECKING or compiled is not None:
     from ._core import begin_response as _begin
+    from ._core import make_plain_response as make_plain_response
     from ._core import send_response as _send
 else:
 
     def _begin(*arguments: t.Any) -> bool:  # noqa: ARG001 - it takes what the core takes
         """Leave it to the constructor."""
         return False
+
+    def make_plain_response(*arguments: t.Any) -> t.Any | None:  # noqa: ARG001 - as above
+        """Leave it to the constructor."""
+        return None
 
     def _send(*arguments: t.Any) -> None:
         """Leave it to the methods."""

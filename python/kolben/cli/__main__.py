@@ -1,7 +1,8 @@
-"""``python -m kolben.cli``."""
+"""``python -m kolben.cli``, and ``python -m flask`` where Kolben takes its place."""
 
 from __future__ import annotations
 
-from . import main
+# `python -m flask` runs this as a module of `flask`, where `.` would be that.
+from kolben.cli import main
 
 main()

@@ -7,6 +7,7 @@ Every public name of :mod:`werkzeug.routing` is here. ``Map``, ``Rule``, ``MapAd
 from __future__ import annotations
 
 import typing as t
+from importlib import import_module
 
 from werkzeug.routing import AnyConverter as AnyConverter
 from werkzeug.routing import BaseConverter as BaseConverter
@@ -32,10 +33,12 @@ from werkzeug.routing import WebsocketMismatch as WebsocketMismatch
 from werkzeug.routing import parse_converter_args as parse_converter_args
 
 from ..core import compiled
-from .conflicts import Conflict as Conflict
-from .conflicts import Conflicts as Conflicts
-from .explain import Explanation as Explanation
-from .explain import Step as Step
+
+if t.TYPE_CHECKING:
+    from .conflicts import Conflict as Conflict
+    from .conflicts import Conflicts as Conflicts
+    from .explain import Explanation as Explanation
+    from .explain import Step as Step
 
 if t.TYPE_CHECKING or compiled is not None:
     from .adapter import MapAdapter as MapAdapter
@@ -50,6 +53,24 @@ else:
 
 # Wherever they were defined, this is where they live: pickles and messages say the same in
 # both modes.
-for _public in (Map, MapAdapter, Rule, StateMachineMatcher, Conflict, Conflicts, Explanation, Step):
+for _public in (Map, MapAdapter, Rule, StateMachineMatcher):
     _public.__module__ = __name__
 del _public
+
+#: What a map says about itself, and the module that is loaded when somebody asks.
+_INSIGHT = {
+    "Conflict": "conflicts",
+    "Conflicts": "conflicts",
+    "Explanation": "explain",
+    "Step": "explain",
+}
+
+
+def __getattr__(name: str) -> t.Any:
+    if name not in _INSIGHT:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f".{_INSIGHT[name]}", __name__), name)
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_INSIGHT})

@@ -141,3 +141,9 @@ def _outcome(adapter: MapAdapter, method: str) -> str:
     except HTTPException as error:
         return f"{error.code} {error.name}"
     return f"{rule.endpoint!r} with {dict(arguments)!r}"
+
+
+# This is where they are imported from, and what their pickles say.
+for _public in (Explanation, Step):
+    _public.__module__ = "kolben.routing"
+del _public

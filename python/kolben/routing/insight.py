@@ -7,8 +7,9 @@ import typing as t
 from werkzeug.routing import Map as WerkzeugMap
 from werkzeug.routing.matcher import State
 
-from .conflicts import Conflicts, find_conflicts
-from .explain import Explanation, explain
+if t.TYPE_CHECKING:
+    from .conflicts import Conflicts
+    from .explain import Explanation
 
 
 class Insight(WerkzeugMap):
@@ -28,6 +29,8 @@ class Insight(WerkzeugMap):
 
         The result prints itself in lines for people.
         """
+        from .explain import explain  # noqa: PLC0415 - an app that only answers goes without
+
         adapter = self.bind(
             server_name,
             subdomain=subdomain,
@@ -42,6 +45,8 @@ class Insight(WerkzeugMap):
 
         The result prints itself in lines for people.
         """
+        from .conflicts import find_conflicts  # noqa: PLC0415 - as above
+
         return find_conflicts(self._states())
 
     def _states(self) -> State:

@@ -27,6 +27,7 @@ struct Originals {
     app_teardown_signal: Signal,
     http_exception: Py<PyAny>,
     app: Known,
+    config: Known,
     app_context: Known,
     teardowns: Known,
     context: Known,
@@ -59,6 +60,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app_teardown_signal: Signal::of(&objects.as_any().get_item("app_teardown_signal")?)?,
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
+            config: known("config", &["__getitem__"])?,
             app_context: known("app", &["app_context"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
             context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
@@ -80,7 +82,10 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                 "session_interface",
                 &["open_session", "save_session", "is_null_session", "make_null_session", "session_class"],
             )?,
-            request_context: known("request_context", &["match_request", "request", "url_adapter"])?,
+            request_context: known(
+                "request_context",
+                &["match_request", "request", "session", "_session", "url_adapter"],
+            )?,
             map: known("map", &["bind_to_environ", "update", "_bind_to_environ", "_adapter_class"])?,
             adapter_class: classes.as_any().get_item("adapter")?.cast_into::<PyType>()?.unbind(),
             adapter: known("adapter", &["__init__", "__new__", "match", "_match", "get_default_redirect"])?,
@@ -782,7 +787,7 @@ fn is_idle(
 ) -> PyResult<bool> {
     // PERF: most apps have neither functions nor receivers here.
     Ok(!signal.is_heard(app.py())
-        && originals.teardowns.is_untouched(app)?
+        && originals.teardowns.has_own_methods(app)?
         && !app.getattr(table)?.is_truthy()?)
 }
 
@@ -796,8 +801,16 @@ pub(crate) fn attribute<'py>(
     // PERF: the usual ones, without a look-up through the classes.
     if let Some(originals) = ORIGINALS.get(py) {
         if let Ok(core) = context.cast::<RequestContextCore>() {
-            if name.is(intern!(py, "request")) && originals.request_context.is_class_of(context)? {
-                return Ok(RequestContextCore::get_request(core));
+            if originals.request_context.is_class_of(context)? {
+                if name.is(intern!(py, "request")) {
+                    return Ok(RequestContextCore::get_request(core));
+                }
+                if name.is(intern!(py, "session"))
+                    && let Some(session) = RequestContextCore::get__session(core)?
+                {
+                    assign!(session, "accessed" = true);
+                    return Ok(session);
+                }
             }
         } else if let Ok(core) = context.cast::<AppContextCore>()
             && originals.context.is_class_of(context)?
@@ -830,7 +843,7 @@ fn own_app_context<'py>(
         }
     }
     let class = originals.context_class.bind(py);
-    if originals.app_context.is_untouched(app)? && originals.context.is_original(class)? {
+    if originals.app_context.has_own_methods(app)? && originals.context.is_original(class)? {
         // PERF: an app context of its own for each request, without a call of Python code.
         // SAFETY: this is what calling `__new__` does: the class is a subclass of the core's, whose
         // `tp_new` it has inherited, and the tuple is an empty tuple.
@@ -897,11 +910,14 @@ fn glance(
     environ: &Bound<'_, PyAny>,
 ) -> PyResult<Option<environ::Glance>> {
     let py = app.py();
-    if !originals.app.is_untouched(app)? || !originals.request.is_class_of(request)? {
+    if !originals.app.has_own_methods(app)? || !originals.request.is_class_of(request)? {
         return Ok(None);
     }
     let config = app.getattr(intern!(py, "config"))?;
     let Ok(config) = config.cast::<PyDict>() else { return Ok(None) };
+    if !originals.config.is_class_of(config)? {
+        return Ok(None);
+    }
     let is_trusting = config.get_item(intern!(py, "TRUSTED_HOSTS"))?.is_some_and(|hosts| hosts.is_none());
     if !is_trusting || app.getattr(intern!(py, "subdomain_matching"))?.is_truthy()? {
         return Ok(None);
@@ -932,7 +948,7 @@ fn bind_plainly<'py>(
     request: &Bound<'py, PyAny>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = app.py();
-    if !originals.app.is_untouched(app)? {
+    if !originals.app.has_own_methods(app)? {
         return Ok(None);
     }
     let map = app.getattr(intern!(py, "url_map"))?;

@@ -100,11 +100,12 @@ pub(crate) fn begin_response(
 
 /// Make a response of `class` with a plain body; `None` if that takes a call of the class.
 #[pyfunction]
-#[pyo3(signature = (class, body, status, /))]
+#[pyo3(signature = (class, body, status, mimetype=None, /))]
 pub(crate) fn make_plain_response<'py>(
     class: &Bound<'py, PyAny>,
     body: &Bound<'py, PyAny>,
     status: Option<&Bound<'py, PyAny>>,
+    mimetype: Option<&Bound<'py, PyAny>>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let originals = originals(class.py())?;
     let Ok(class) = class.cast::<PyType>() else { return Ok(None) };
@@ -112,7 +113,7 @@ pub(crate) fn make_plain_response<'py>(
         return Ok(None);
     }
     let response = bare(class)?;
-    Ok(begin(originals, &response, body, status, None)?.then_some(response))
+    Ok(begin(originals, &response, body, status, mimetype)?.then_some(response))
 }
 
 #[inline]

@@ -1,0 +1,182 @@
+"""One app, as Kolben, Flask and Falcon have it, and the requests that the benchmarks send to it."""
+
+from __future__ import annotations
+
+import io
+import pathlib
+import types
+import typing as t
+
+import falcon
+
+#: As many other routes are registered.
+OTHERS = 100
+FOLDER = pathlib.Path(__file__).parent
+HTML = "text/html; charset=utf-8"
+MULTIPART = (
+    b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
+    b"Content-Type: application/octet-stream\r\n\r\n" + b"x" * 100_000 + b"\r\n--b--\r\n"
+)
+FORM = "&".join(f"field{number}=value+{number}" for number in range(10)).encode()
+
+
+def make_app(package: types.ModuleType, secret: bool = False, hooks: bool = False) -> t.Any:
+    """The app on Kolben or on Flask."""
+    app = package.Flask(
+        "bench",
+        root_path=str(FOLDER),
+        static_folder=str(FOLDER),
+        static_url_path="/static",
+    )
+    request, session, g = package.request, package.session, package.g
+    if secret:
+        app.secret_key = "a secret for the benchmarks"
+    for number in range(OTHERS):
+        app.add_url_rule(f"/other{number}/<item>/page", f"other{number}", lambda item: item)
+    if hooks:
+        add_hooks(app, package)
+
+    @app.get("/hello")
+    def hello() -> str:
+        return "Hello, World!"
+
+    @app.get("/user/<int:id>")
+    def param(id: int) -> str:
+        return f"user {id}"
+
+    @app.get("/org/<int:number>/repo/<name>")
+    def deep(number: int, name: str) -> str:
+        return f"{number} {name}"
+
+    @app.get("/headers")
+    def headers() -> str:
+        accept = request.accept_mimetypes.best
+        cookie = request.cookies.get("theme")
+        return f"{request.args.get('q')} {cookie} {accept} {request.headers.get('User-Agent')}"
+
+    @app.get("/json")
+    def json() -> dict[str, t.Any]:
+        return {"message": "Hello, World!", "number": 5, "items": [1, 2, 3]}
+
+    @app.post("/echo")
+    def echo() -> t.Any:
+        return request.get_json()
+
+    @app.get("/session")
+    def use_session() -> str:
+        session["n"] = session.get("n", 0) + 1
+        return "counted"
+
+    @app.get("/template")
+    def template() -> str:
+        return t.cast("str", package.render_template("page.html", items=range(20)))
+
+    @app.get("/urls")
+    def urls() -> str:
+        return "".join(package.url_for("param", id=number) for number in range(10))
+
+    @app.post("/form")
+    def form() -> str:
+        return str(len(request.form))
+
+    @app.post("/upload")
+    def upload() -> str:
+        return str(len(request.files["file"].read()))
+
+    @app.get("/async")
+    async def asynchronous() -> str:
+        return "awaited"
+
+    @app.get("/proxies")
+    def proxies() -> str:
+        for _ in range(25):
+            _ = request.method
+            g.x = 1
+            _ = package.current_app.config
+            _ = session.permanent
+        return "read"
+
+    return app
+
+
+def add_hooks(app: t.Any, package: types.ModuleType) -> None:
+    """Two of the app, two of a blueprint, a teardown and a receiver."""
+    blueprint = package.Blueprint("blueprint", "bench")
+    app.before_request(lambda: None)
+    app.after_request(lambda response: response)
+    app.teardown_request(lambda error: None)
+    blueprint.before_request(lambda: None)
+    blueprint.after_request(lambda response: response)
+    blueprint.add_url_rule("/hooks", "hooks", lambda: "hooked")
+    app.register_blueprint(blueprint)
+    app.extensions["receiver"] = receive = lambda sender, **extra: None
+    package.request_started.connect(receive, app)
+
+
+class _Answer:
+    """A Falcon resource of one function."""
+
+    def __init__(self, answer: t.Callable[..., t.Any]) -> None:
+        self.answer = answer
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, **arguments: t.Any) -> None:
+        resp.content_type = HTML
+        resp.text = self.answer(req, **arguments)
+
+
+class _Json:
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = {"message": "Hello, World!", "number": 5, "items": [1, 2, 3]}
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.media = req.media
+
+
+def make_falcon() -> t.Any:
+    """The part of the app that Falcon has."""
+    app = falcon.App()
+    for number in range(OTHERS):
+        app.add_route(f"/other{number}/{{item}}/page", _Answer(lambda req, item: item))
+    app.add_route("/hello", _Answer(lambda req: "Hello, World!"))
+    app.add_route("/user/{id:int}", _Answer(lambda req, id: f"user {id}"))
+    deep = _Answer(lambda req, number, name: f"{number} {name}")
+    app.add_route("/org/{number:int}/repo/{name}", deep)
+    app.add_route("/headers", _Answer(_falcon_headers))
+    app.add_route("/json", _Json())
+    app.add_route("/echo", _Json())
+    return app
+
+
+def _falcon_headers(req: falcon.Request) -> str:
+    cookie = req.cookies.get("theme")
+    accept = req.client_prefers(("text/html", "application/json"))
+    return f"{req.get_param('q')} {cookie} {accept} {req.user_agent}"
+
+
+def environ(path: str, method: str = "GET", body: bytes = b"", **others: str) -> dict[str, t.Any]:
+    """A fresh environ, as a server makes it."""
+    path, _, query = path.partition("?")
+    made = {
+        "REQUEST_METHOD": method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": path,
+        "QUERY_STRING": query,
+        "SERVER_NAME": "127.0.0.1",
+        "SERVER_PORT": "8000",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "REMOTE_ADDR": "127.0.0.1",
+        "HTTP_HOST": "localhost:8000",
+        "HTTP_USER_AGENT": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Firefox/140.0",
+        "HTTP_ACCEPT": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(body),
+        "wsgi.errors": io.StringIO(),
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+        **others,
+    }
+    if body:
+        made["CONTENT_LENGTH"] = str(len(body))
+    return made

@@ -1,0 +1,190 @@
+"""Whole requests, in process: Kolben beside Flask and Falcon.
+
+usage: python -m benches.apps [--quick] [ROW ...]
+
+Each row sends one request again and again to the same app on each framework, in rounds that take
+turns, from a fresh environ to the last byte of the body. The ratio is the median of the ratios of
+the rounds. All have to send the same body with the same content type, or the run ends.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import statistics
+import sys
+import time
+import typing as t
+from importlib.metadata import version
+
+import flask
+
+import kolben
+
+from .app_cases import FORM, MULTIPART, environ, make_app, make_falcon
+from .report import OUT, describe_machine
+
+
+class Case(t.NamedTuple):
+    """A row: a request, and what is to be reached."""
+
+    request: dict[str, t.Any]
+    flask: float
+    falcon: float | None = None
+    app: str = "plain"
+    #: Falcon's page of an error, and its way to write JSON, are its own.
+    same_body: bool = True
+
+
+JSON = {"CONTENT_TYPE": "application/json"}
+COOKIE = {"HTTP_COOKIE": "session=none; theme=dark"}
+CASES = {
+    "hello": Case({"path": "/hello"}, 14, 1.4),
+    "param": Case({"path": "/user/42"}, 14, 1.4),
+    "deep": Case({"path": "/org/7/repo/kolben"}, 14, 1.4),
+    "headers": Case({"path": "/headers?q=1&z=2", **COOKIE}, 12, 1.4),
+    "json": Case({"path": "/json"}, 9, 1.5, same_body=False),
+    "echo": Case(
+        {"path": "/echo", "method": "POST", "body": b'{"a": 1, "b": [1, 2]}', **JSON},
+        8,
+        1.3,
+        same_body=False,
+    ),
+    "404": Case({"path": "/nothing"}, 10, 1.3, same_body=False),
+    "session": Case({"path": "/session", **COOKIE}, 4, app="secret"),
+    "hooks": Case({"path": "/hooks"}, 9, app="hooks"),
+    "template": Case({"path": "/template"}, 2.5),
+    "url_for": Case({"path": "/urls"}, 7),
+    "static": Case({"path": "/static/routes.txt"}, 2.5),
+    "static, not changed": Case({"path": "/static/routes.txt", "known": "etag"}, 2.5),
+    "form": Case(
+        {
+            "path": "/form",
+            "method": "POST",
+            "body": FORM,
+            "CONTENT_TYPE": "application/x-www-form-urlencoded",
+        },
+        8,
+    ),
+    "upload": Case(
+        {
+            "path": "/upload",
+            "method": "POST",
+            "body": MULTIPART,
+            "CONTENT_TYPE": "multipart/form-data; boundary=b",
+        },
+        3,
+    ),
+    "async view": Case({"path": "/async"}, 15),
+    "proxies, 100 times": Case({"path": "/proxies"}, 8, app="secret"),
+}
+
+
+def answer(app: t.Any, request: dict[str, t.Any]) -> tuple[str, dict[str, str], bytes]:
+    """Send one request and return all of the answer."""
+    sent: list[t.Any] = []
+    body = app(
+        environ(**request), lambda status, headers, error=None: sent.extend((status, headers))
+    )
+    data = b"".join(body)
+    if hasattr(body, "close"):
+        body.close()
+    status, headers = sent
+    return status, {name.lower(): value for name, value in headers}, data
+
+
+def start_response(status: str, headers: t.Any, error: t.Any = None) -> None:
+    """Take status and headers, as a server does."""
+
+
+def measure(app: t.Any, request: dict[str, t.Any], count: int) -> float:
+    """The time of a request, in seconds."""
+    environs = [environ(**request) for _ in range(count)]
+    begun = time.perf_counter()
+    for made in environs:
+        body = app(made, start_response)
+        for _ in body:
+            pass
+        if hasattr(body, "close"):
+            body.close()
+    return (time.perf_counter() - begun) / count
+
+
+def check_same(case: Case, request: dict[str, t.Any], apps: dict[str, t.Any]) -> None:
+    """End the run if the peers do not answer alike."""
+    expected = answer(apps["flask"], request)
+    for name, app in apps.items():
+        status, headers, body = answer(app, request)
+        compared = case.same_body or name == "kolben"
+        if status.split()[0] != expected[0].split()[0] or (compared and body != expected[2]):
+            raise SystemExit(
+                f"{name} answers {status} {body!r}, Flask {expected[0]} {expected[2]!r}"
+            )
+        if compared and headers.get("content-type") != expected[1].get("content-type"):
+            raise SystemExit(f"{name}: another content type, {headers}")
+
+
+def run_row(case: Case, apps: dict[str, t.Any], rounds: int) -> dict[str, list[float]]:
+    """The times of each peer, round by round."""
+    request = dict(case.request)
+    if request.pop("known", None):
+        request["HTTP_IF_NONE_MATCH"] = answer(apps["flask"], request)[1]["etag"]
+    check_same(case, request, apps)
+    counts = {name: max(5, int(0.01 / measure(app, request, 20))) for name, app in apps.items()}
+    times: dict[str, list[float]] = {name: [] for name in apps}
+    gc.collect()
+    gc.disable()
+    for _ in range(rounds):
+        for name, app in apps.items():
+            times[name].append(measure(app, request, counts[name]))
+    gc.enable()
+    return times
+
+
+def main(arguments: list[str]) -> int:
+    """Measure the rows and print them; 1 if a bar was missed."""
+    rounds = 7 if "--quick" in arguments else 31
+    chosen = [argument for argument in arguments if not argument.startswith("--")]
+    packages = {"kolben": kolben, "flask": flask}
+    apps: dict[str, dict[str, t.Any]] = {
+        "plain": {name: make_app(package) for name, package in packages.items()},
+        "secret": {name: make_app(package, secret=True) for name, package in packages.items()},
+        "hooks": {name: make_app(package, hooks=True) for name, package in packages.items()},
+    }
+    apps["plain and falcon"] = {**apps["plain"], "falcon": make_falcon()}
+    print(f"{describe_machine()}; flask {version('flask')}\n")
+    print("| row | µs | against Flask | must reach | against Falcon | must reach |")
+    print("|---|---|---|---|---|---|")
+    found: dict[str, t.Any] = {}
+    missed = False
+    for name, case in CASES.items():
+        if chosen and name not in chosen:
+            continue
+        peers = apps["plain and falcon"] if case.falcon else apps[case.app]
+        times = run_row(case, peers, rounds)
+        ratios = {
+            peer: statistics.median(
+                theirs / ours for theirs, ours in zip(times[peer], times["kolben"], strict=True)
+            )
+            for peer in peers
+            if peer != "kolben"
+        }
+        found[name] = {"least": {peer: min(all_of) for peer, all_of in times.items()}, **ratios}
+        cells = [f"{min(times['kolben']) * 1e6:.1f}"]
+        for peer, bar in (("flask", case.flask), ("falcon", case.falcon)):
+            if bar is None:
+                cells += ["", ""]
+                continue
+            is_reached = ratios[peer] >= bar
+            missed = missed or not is_reached
+            mark = "" if is_reached else " **missed**"
+            cells += [f"{ratios[peer]:.2f}\N{MULTIPLICATION SIGN}{mark}", f">= {bar:g}"]
+        print(f"| {name} | {' | '.join(cells)} |", flush=True)
+    OUT.mkdir(exist_ok=True)
+    (OUT / "apps.json").write_text(json.dumps(found, indent=1), "utf-8")
+    print(f"\nwritten: {OUT / 'apps.json'}")
+    return int(missed)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

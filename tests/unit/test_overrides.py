@@ -1,0 +1,483 @@
+"""Whatever users override, patch or swap in the life of a request is called.
+
+Each case runs on a subclass, on an instance, and on the class itself, patched before the first
+request or after it.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+WAYS = ("subclass", "instance", "class before", "class after")
+
+
+def environ(**others: t.Any) -> dict[str, t.Any]:
+    import io
+
+    return {
+        "REQUEST_METHOD": "GET",
+        "PATH_INFO": "/",
+        "SCRIPT_NAME": "",
+        "QUERY_STRING": "",
+        "SERVER_NAME": "localhost",
+        "SERVER_PORT": "80",
+        "SERVER_PROTOCOL": "HTTP/1.1",
+        "HTTP_HOST": "localhost",
+        "wsgi.url_scheme": "http",
+        "wsgi.input": io.BytesIO(),
+        "wsgi.errors": io.StringIO(),
+        **others,
+    }
+
+
+def send(app: t.Any, **others: t.Any) -> tuple[str, dict[str, str], bytes]:
+    sent: list[t.Any] = []
+    made = environ(**others)
+    body = app(made, lambda status, headers, error=None: sent.extend((status, headers)))
+    data = b"".join(body)
+    if hasattr(body, "close"):
+        body.close()
+    return sent[0], dict(sent[1]), data
+
+
+def fill(app: t.Any) -> t.Any:
+    app.add_url_rule("/", "index", lambda: "text")
+    app.add_url_rule("/error", "error", lambda: 1 / 0)
+    app.secret_key = "k"
+    return app
+
+
+def calling(original: t.Callable[..., t.Any], calls: list[str]) -> t.Callable[..., t.Any]:
+    """The original, which notes that it was called."""
+
+    def override(*args: t.Any, **kwargs: t.Any) -> t.Any:
+        calls.append(original.__name__)
+        return original(*args, **kwargs)
+
+    return override
+
+
+APP_METHODS = (
+    "wsgi_app",
+    "request_context",
+    "app_context",
+    "create_url_adapter",
+    "full_dispatch_request",
+    "preprocess_request",
+    "dispatch_request",
+    "ensure_sync",
+    "finalize_request",
+    "make_response",
+    "process_response",
+    "do_teardown_request",
+    "do_teardown_appcontext",
+)
+ERROR_METHODS = {
+    "/nothing": (
+        "raise_routing_exception",
+        "handle_user_exception",
+        "handle_http_exception",
+        "trap_http_exception",
+        "_find_error_handler",
+    ),
+    "/error": ("handle_exception", "handle_user_exception", "log_exception", "should_ignore_error"),
+}
+CASES = [(name, "/") for name in APP_METHODS] + [
+    (name, path) for path, names in ERROR_METHODS.items() for name in names
+]
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(("name", "path"), CASES)
+def test_methods_of_the_app(target, monkeypatch, name, path, way):
+    calls: list[str] = []
+    original = getattr(target.Flask, name)
+    override = calling(original, calls)
+    if way == "subclass":
+        app = fill(type("Own", (target.Flask,), {name: override})("an_app"))
+    else:
+        if way == "class before":
+            monkeypatch.setattr(target.Flask, name, override)
+        app = fill(target.Flask("an_app"))
+    monkeypatch.setattr(app.logger, "disabled", True)
+    if way == "class after":
+        send(app, PATH_INFO=path)
+        monkeypatch.setattr(target.Flask, name, override)
+    if way == "instance":
+        send(app, PATH_INFO=path)
+        setattr(app, name, calling(getattr(app, name), calls))
+    calls.clear()
+    send(app, PATH_INFO=path)
+    assert name in calls
+    # Patches go away again.
+    if way in ("class before", "class after"):
+        monkeypatch.undo()
+        calls.clear()
+        send(app, PATH_INFO=path)
+        assert calls == []
+
+
+SESSION_METHODS = ("open_session", "save_session", "is_null_session")
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("name", SESSION_METHODS)
+def test_methods_of_the_session_interface(target, target_module, monkeypatch, name, way):
+    calls: list[str] = []
+    interface = target_module("sessions").SecureCookieSessionInterface
+    override = calling(getattr(interface, name), calls)
+    app = fill(target.Flask("an_app"))
+    if way == "subclass":
+        app.session_interface = type("Own", (interface,), {name: override})()
+    elif way == "instance":
+        app.session_interface = interface()
+        send(app)
+        setattr(app.session_interface, name, calling(getattr(app.session_interface, name), calls))
+    else:
+        if way == "class after":
+            send(app)
+        monkeypatch.setattr(interface, name, override)
+    calls.clear()
+    send(app)
+    assert name in calls
+
+
+def test_a_session_class_that_is_never_empty_is_saved(target, target_module):
+    sessions = target_module("sessions")
+
+    class Session(sessions.SecureCookieSession):
+        def __init__(self, initial=None):
+            super().__init__(initial or {"from": "the start"})
+            self.modified = True
+
+    class Interface(sessions.SecureCookieSessionInterface):
+        session_class = Session
+
+    app = fill(target.Flask("an_app"))
+    app.session_interface = Interface()
+    assert "session=" in send(app)[1]["Set-Cookie"]
+
+
+def test_a_permanent_session_is_refreshed_though_nobody_reads_it(target):
+    app = fill(target.Flask("an_app"))
+
+    @app.get("/login")
+    def login():
+        target.session.permanent = True
+        return "in"
+
+    cookie = send(app, PATH_INFO="/login")[1]["Set-Cookie"].partition(";")[0]
+    _, headers, _ = send(app, HTTP_COOKIE=cookie)
+    assert headers["Set-Cookie"].startswith("session=")
+    assert headers["Vary"] == "Cookie"
+    assert "Set-Cookie" not in send(app, HTTP_COOKIE="other=1")[1]
+    app.config["SESSION_COOKIE_NAME"] = "another"
+    assert "Set-Cookie" not in send(app, HTTP_COOKIE=cookie)[1]
+
+
+@pytest.mark.parametrize("way", ["subclass", "class before", "class after"])
+@pytest.mark.parametrize("name", ["push", "pop", "match_request"])
+def test_methods_of_the_request_context(target, target_module, monkeypatch, name, way):
+    calls: list[str] = []
+    context = target_module("ctx").RequestContext
+    original = getattr(context, name)
+
+    def override(self, *args):
+        calls.append(name)
+        return original(self, *args)
+
+    app = fill(target.Flask("an_app"))
+    if way == "subclass":
+        own = type("Own", (context,), {name: override})
+        app.request_context = lambda made: own(app, made)
+    else:
+        if way == "class after":
+            send(app)
+        monkeypatch.setattr(context, name, override)
+    assert send(app)[2] == b"text"
+    assert calls == [name]
+
+
+@pytest.mark.parametrize("way", ["subclass", "class before", "class after"])
+@pytest.mark.parametrize("name", ["push", "pop", "__init__"])
+def test_methods_of_the_app_context(target, target_module, monkeypatch, name, way):
+    calls: list[str] = []
+    context = target_module("ctx").AppContext
+    original = getattr(context, name)
+
+    def override(self, *args):
+        calls.append(name)
+        return original(self, *args)
+
+    app = fill(target.Flask("an_app"))
+    if way == "subclass":
+        own = type("Own", (context,), {name: override})
+        app.app_context = lambda: own(app)
+    else:
+        if way == "class after":
+            send(app)
+        monkeypatch.setattr(context, name, override)
+    assert send(app)[2] == b"text"
+    assert calls == [name]
+
+
+@pytest.mark.parametrize("way", ["subclass", "class after"])
+@pytest.mark.parametrize("name", ["__init__", "close", "__setattr__"])
+def test_methods_of_the_request(target, monkeypatch, name, way):
+    calls: list[str] = []
+    original = getattr(target.Request, name, None)
+
+    def override(self, *args, **kwargs):
+        calls.append(name)
+        return original(self, *args, **kwargs)
+
+    app = fill(target.Flask("an_app"))
+    if way == "subclass":
+        app.request_class = type("Own", (target.Request,), {name: override})
+    else:
+        send(app)
+        monkeypatch.setattr(target.Request, name, override)
+    assert send(app)[2] == b"text"
+    assert name in calls
+
+
+def test_a_method_of_the_requests_own(target):
+    class Request(target.Request):
+        @property
+        def method(self):
+            return self.environ.get("HTTP_X_METHOD", self.environ["REQUEST_METHOD"])
+
+        @method.setter
+        def method(self, value):
+            pass
+
+    app = fill(target.Flask("an_app"))
+    app.request_class = Request
+    assert send(app, HTTP_X_METHOD="OPTIONS")[1]["Allow"]
+
+
+def test_trusted_hosts_of_the_requests_own(target):
+    class Request(target.Request):
+        trusted_hosts: t.ClassVar[list[str]] = ["example.org"]
+
+    app = fill(target.Flask("an_app"))
+    app.request_class = Request
+    assert send(app)[0].startswith("400")
+    assert send(app, HTTP_HOST="example.org")[2] == b"text"
+    app.config["TRUSTED_HOSTS"] = ["localhost"]
+    assert send(app)[2] == b"text"
+    assert send(app, HTTP_HOST="example.org")[0].startswith("400")
+
+
+def test_the_request_class_is_swapped(target):
+    class Request(target.Request):
+        mine = "mine"
+
+    app = fill(target.Flask("an_app"))
+    app.add_url_rule("/mine", "mine", lambda: getattr(target.request, "mine", "not mine"))
+    assert send(app, PATH_INFO="/mine")[2] == b"not mine"
+    app.request_class = Request
+    assert send(app, PATH_INFO="/mine")[2] == b"mine"
+    app.request_class = target.Request
+    assert send(app, PATH_INFO="/mine")[2] == b"not mine"
+
+
+RESPONSE_METHODS = (
+    "__init__",
+    "__call__",
+    "get_wsgi_response",
+    "get_wsgi_headers",
+    "get_app_iter",
+    "set_data",
+    "_clean_status",
+)
+
+
+@pytest.mark.parametrize("way", ["subclass", "class after"])
+@pytest.mark.parametrize("name", RESPONSE_METHODS)
+def test_methods_of_the_response(target, monkeypatch, name, way):
+    calls: list[str] = []
+    original = getattr(target.Response, name)
+
+    def override(self, *args, **kwargs):
+        calls.append(name)
+        return original(self, *args, **kwargs)
+
+    app = fill(target.Flask("an_app"))
+    if way == "subclass":
+        app.response_class = type("Own", (target.Response,), {name: override})
+    else:
+        send(app)
+        monkeypatch.setattr(target.Response, name, override)
+    assert send(app)[2] == b"text"
+    assert name in calls
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        ({"default_mimetype": "text/plain"}, ("200 OK", "text/plain; charset=utf-8", "4")),
+        ({"default_mimetype": None}, ("200 OK", None, "4")),
+        ({"default_status": 202}, ("202 ACCEPTED", "text/html; charset=utf-8", "4")),
+        ({"automatically_set_content_length": False}, ("200 OK", "text/html; charset=utf-8", None)),
+    ],
+)
+@pytest.mark.parametrize("way", ["subclass", "class after"])
+def test_attributes_of_the_response(target, monkeypatch, attributes, expected, way):
+    app = fill(target.Flask("an_app"))
+    send(app)
+    if way == "subclass":
+        app.response_class = type("Own", (target.Response,), attributes)
+    else:
+        for name, value in attributes.items():
+            monkeypatch.setattr(target.Response, name, value)
+    status, headers, body = send(app)
+    assert body == b"text"
+    assert (status, headers.get("Content-Type"), headers.get("Content-Length")) == expected
+
+
+def test_a_response_that_is_closed(target):
+    app = fill(target.Flask("an_app"))
+    closed = []
+
+    @app.after_request
+    def after(response):
+        response.call_on_close(lambda: closed.append("called"))
+        return response
+
+    assert send(app)[2] == b"text"
+    assert closed == ["called"]
+
+
+def test_the_map_is_exchanged(target):
+    from werkzeug.routing import Map, Rule
+
+    app = fill(target.Flask("an_app"))
+    assert send(app)[2] == b"text"
+    app.url_map = Map([Rule("/other", endpoint="index", methods=["GET"])])
+    assert send(app)[0].startswith("404")
+    assert send(app, PATH_INFO="/other")[2] == b"text"
+
+
+@pytest.mark.parametrize("name", ["bind_to_environ", "update"])
+def test_methods_of_the_map(target, monkeypatch, name):
+    calls: list[str] = []
+    app = fill(target.Flask("an_app"))
+    send(app)
+    override = calling(getattr(type(app.url_map), name), calls)
+    monkeypatch.setattr(type(app.url_map), name, override)
+    assert send(app)[2] == b"text"
+    if name == "bind_to_environ":
+        assert len(calls) == 1
+
+
+def test_the_match_of_the_adapter(target, monkeypatch):
+    calls: list[str] = []
+    app = fill(target.Flask("an_app"))
+    with app.test_request_context("/") as ctx:
+        adapter = type(ctx.url_adapter)
+    send(app)
+    monkeypatch.setattr(adapter, "match", calling(adapter.match, calls))
+    assert send(app)[2] == b"text"
+    assert calls == ["match"]
+
+
+def test_a_signal_is_heard_as_soon_as_it_is_connected(target, target_module):
+    signals = target_module("signals")
+    app = fill(target.Flask("an_app"))
+    send(app)
+    heard = []
+    names = (
+        "appcontext_pushed",
+        "request_started",
+        "request_finished",
+        "request_tearing_down",
+        "appcontext_tearing_down",
+        "appcontext_popped",
+    )
+    receivers = []
+    for name in names:
+
+        def receive(sender, name=name, **extra):
+            assert sender is app
+            heard.append(name)
+
+        receivers.append(receive)
+        getattr(signals, name).connect(receive, app)
+    send(app)
+    assert heard == list(names)
+    for name, receive in zip(names, receivers, strict=True):
+        getattr(signals, name).disconnect(receive, app)
+    heard.clear()
+    send(app)
+    assert heard == []
+
+
+def test_tables_that_are_edited_by_hand(target):
+    app = fill(target.Flask("an_app"))
+    send(app)
+    order = []
+    app.before_request_funcs = {None: [lambda: order.append("before")]}
+    app.after_request_funcs[None] = [lambda response: order.append("after") or response]
+    app.teardown_request_funcs = {None: [lambda error: order.append("teardown")]}
+    app.teardown_appcontext_funcs = [lambda error: order.append("app")]
+    app.url_value_preprocessors = {None: [lambda endpoint, values: order.append(endpoint)]}
+    send(app)
+    assert order == ["index", "before", "after", "teardown", "app"]
+
+
+def test_the_classes_of_the_app(target, target_module):
+    class Own(target.Flask):
+        app_ctx_globals_class = type("Globals", (target_module("ctx")._AppCtxGlobals,), {"x": 1})
+
+    app = fill(Own("an_app"))
+    app.add_url_rule("/g", "g", lambda: str(target.g.x))
+    assert send(app, PATH_INFO="/g")[2] == b"1"
+
+
+def test_a_config_with_lookups_of_its_own(target):
+    class Config(target.Config):
+        def __getitem__(self, key):
+            return ["example.org"] if key == "TRUSTED_HOSTS" else super().__getitem__(key)
+
+    class Own(target.Flask):
+        config_class = Config
+
+    app = fill(Own("an_app"))
+    assert send(app)[0].startswith("400")
+    assert send(app, HTTP_HOST="example.org")[2] == b"text"
+
+
+@pytest.mark.parametrize("name", ["get_response", "get_body", "get_headers", "__call__"])
+@pytest.mark.parametrize("way", ["subclass", "class after"])
+def test_methods_of_an_http_exception(target, monkeypatch, name, way):
+    from werkzeug.exceptions import HTTPException, NotFound
+
+    calls: list[str] = []
+    override = calling(getattr(HTTPException, name), calls)
+    app = fill(target.Flask("an_app"))
+    raised = type("Own", (NotFound,), {name: override} if way == "subclass" else {})
+
+    def fail():
+        raise raised()
+
+    app.add_url_rule("/raises", "raises", fail)
+    if way == "class after":
+        send(app, PATH_INFO="/raises")
+        monkeypatch.setattr(HTTPException, name, override)
+    status, headers, body = send(app, PATH_INFO="/raises")
+    assert status == "404 NOT FOUND"
+    assert headers["Content-Length"] == str(len(body))
+    assert name in calls
+
+
+def test_an_http_exception_with_headers_of_its_own(target):
+    app = fill(target.Flask("an_app"))
+    status, headers, body = send(app, REQUEST_METHOD="POST")
+    assert status == "405 METHOD NOT ALLOWED"
+    assert list(headers) == ["Content-Type", "Allow", "Content-Length"]
+    assert set(headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
+    assert headers["Content-Length"] == str(len(body))
+    assert send(app, REQUEST_METHOD="HEAD", PATH_INFO="/nothing")[2] == b""
