@@ -94,8 +94,7 @@ class _Finder(importlib.abc.MetaPathFinder):
         # Who asks for the distributions of certain folders wants to know what lies there.
         if "path" in vars(context) or (name is not None and name.lower() != "flask"):
             return ()
-        # Who is here has imported importlib.metadata, which is slow to import.
-        from importlib.metadata import Distribution  # noqa: PLC0415
+        from importlib.metadata import Distribution  # noqa: PLC0415 - slow; here it is loaded
 
         return (Distribution.at(_DISTRIBUTION),)
 
