@@ -269,7 +269,9 @@ for finder in list(sys.meta_path):
     if hasattr(finder, "find_distributions") and type(finder).__module__ != "kolben.dropin":
         sys.meta_path.remove(finder)
 """
-    code = 'import importlib.metadata as m; print(m.version("flask"), len(m.requires("flask")))'
+    # What it imports only when it is used would no longer be found.
+    used = 'import importlib.metadata as m; m.version("werkzeug")'
+    code = f'{used}; print(m.version("flask"), len(m.requires("flask")))'
     assert run("-c", f"{INSTALL}{code}".replace("; print", f"\n{hide}\nprint")) == "3.1.3 9"
 
 
