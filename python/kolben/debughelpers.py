@@ -119,9 +119,8 @@ def _dump_loader_info(loader: BaseLoader) -> cabc.Iterator[str]:
 
 
 def _owner(owner: object) -> str:
-    # These two stand in layers above this one.
-    from .blueprints import Blueprint  # noqa: PLC0415
-    from .registry import App  # noqa: PLC0415
+    from .blueprints import Blueprint  # noqa: PLC0415 - of a layer above this one
+    from .registry import App  # noqa: PLC0415 - of a layer above this one
 
     if isinstance(owner, App):
         return f"application {owner.import_name!r}"

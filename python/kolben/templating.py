@@ -69,10 +69,9 @@ class DispatchingJinjaLoader(BaseLoader):
             if found is not None and not explain:
                 break
         if explain:
-            # Loaded only to explain.
-            from .debughelpers import explain_template_loading_attempts  # noqa: PLC0415
+            from . import debughelpers  # noqa: PLC0415 - loaded only to explain
 
-            explain_template_loading_attempts(self.app, template, attempts)
+            debughelpers.explain_template_loading_attempts(self.app, template, attempts)
         if found is None:
             raise TemplateNotFound(template)
         return found

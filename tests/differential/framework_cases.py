@@ -131,7 +131,8 @@ def _answers(flask: t.Any, dice: random.Random) -> dict[str, Answer]:
         "response again": lambda arguments: (flask.Response(words, 201), status, headers),
         "wsgi": lambda arguments: wsgi,
         "abort": lambda arguments: flask.abort(code),
-        "abort with words": lambda arguments: flask.abort(code, words),
+        # The words of a 405 would be its methods.
+        "abort with words": lambda arguments: flask.abort(418 if code == 405 else code, words),
         "abort with a response": lambda arguments: flask.abort(flask.Response(words, status)),
         "raise": raises,
         "redirect": lambda arguments: flask.redirect("/ä?b=c", dice.choice((302, 303, 308))),
@@ -193,6 +194,8 @@ class Made:
         for number in range(self.dice.randrange(3)):
             self._attempt(self._add_blueprint, self.app, f"bp{number}", 2)
         self._fill(self.app, "app")
+        # Whatever was refused, there is something to ask for.
+        self.app.add_url_rule("/always", "always", lambda: "always")
         self.flask.got_request_exception.connect(self._note_fault, self.app)
         self.client = self.app.test_client()
 
@@ -356,23 +359,27 @@ HEADERS: tuple[dict[str, str], ...] = (
     {"Accept": "application/json;q=0.5, */*"},
     {"X-HTTP-Method-Override": "PUT"},
 )
-HOSTS = (None, None, None, "http://sub.example.org", "http://example.org:81", "https://example.org")
+HOSTS = (*("http://example.org",) * 9, None, "http://sub.example.org", "https://example.org:81")
 
 
 def question(made: Made, dice: random.Random) -> dict[str, t.Any]:
     """A request: arguments of the test client's ``open``."""
-    path = dice.choice([*made.paths(), "/nowhere"])
+    rules = sorted(made.app.url_map.iter_rules(), key=lambda rule: (rule.rule, rule.endpoint))
+    rule = dice.choice(rules)
+    allowed = sorted(rule.methods or METHODS)
+    path = rule.rule
     for variable, fillings in FILLINGS.items():
         while variable in path:
             path = path.replace(variable, dice.choice(fillings), 1)
-    path = dice.choice((path, path, path, path.rstrip("/"), f"{path}/", path.replace("/", "//", 1)))
+    odd = (path.rstrip("/"), f"{path}/", f"{path}x", "//".join(path.rsplit("/", 1)), "/nowhere")
     query = {"a": "1", dice.choice(("stop", "fail", "swap", "pop", "b")): dice.choice(made.names())}
+    host = f"http://{rule.subdomain}.example.org" if rule.subdomain else dice.choice(HOSTS)
     return {
-        "path": path or "/",
-        "method": dice.choice((*METHODS, "GET", "GET", "HEAD", "OPTIONS", "BREW")),
+        "path": (path if dice.random() < 0.8 else dice.choice(odd)) or "/",
+        "method": dice.choice(allowed if dice.random() < 0.8 else (*METHODS, "BREW")),
         "query_string": query if dice.random() < 0.4 else None,
         "headers": dice.choice(HEADERS),
-        "base_url": dice.choice(HOSTS),
+        "base_url": host,
         **dice.choice(BODIES),
     }
 

@@ -520,8 +520,7 @@ def _app_to_serve(info: ScriptInfo) -> WSGIApplication:
 @with_appcontext
 def shell_command() -> None:
     """Run an interactive Python shell with the app's context and names."""
-    # Only this command needs it, and it is slow to import.
-    import code  # noqa: PLC0415
+    import code  # noqa: PLC0415 - only this command needs it, and it is slow to import
 
     names: dict[str, t.Any] = {}
     startup = os.environ.get("PYTHONSTARTUP")
@@ -548,7 +547,7 @@ def _complete_from(names: dict[str, t.Any]) -> None:
     """Complete the shell's names, not those of the main module."""
     try:
         import readline  # noqa: PLC0415 - not every platform has it
-        from rlcompleter import Completer  # noqa: PLC0415
+        from rlcompleter import Completer  # noqa: PLC0415 - it needs readline
     except ImportError:
         return
     readline.set_completer(Completer(names).complete)

@@ -22,8 +22,7 @@ class NoAppException(click.UsageError):
 
 
 def _app_class() -> type[Flask]:
-    # Read when it is used: a tool may have put a subclass in its place.
-    from .. import Flask  # noqa: PLC0415
+    from .. import Flask  # noqa: PLC0415 - a tool may have put a subclass in its place
 
     return Flask
 
