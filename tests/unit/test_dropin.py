@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.metadata
 import os
 import pathlib
@@ -431,7 +432,8 @@ def answer(port: int) -> str:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
                 return response.read().decode()
-        except OSError:
+        # While it reloads, it may also break off an answer.
+        except (OSError, http.client.HTTPException):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)
