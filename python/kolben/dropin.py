@@ -23,6 +23,9 @@ _ELSEWHERE = {"flask.__main__": "kolben.cli.__main__"}
 #: Kolben's names of the modules that are being imported by their other name just now.
 _being_imported: set[str] = set()
 
+#: Kolben's names of the modules that have run.
+_complete: set[str] = set()
+
 #: What :mod:`importlib.metadata` says about ``flask``, and which release that is.
 _DISTRIBUTION = os.path.join(os.path.dirname(__file__), "flask-3.1.3.dist-info")
 
@@ -114,6 +117,7 @@ class _OwnLoader(SourceFileLoader):
     def exec_module(self, module: types.ModuleType) -> None:
         super().exec_module(module)
         _rename(self.name, module)
+        _complete.add(self.name)
         if self.name not in _being_imported:
             _import_as_flask(self.name)
 
@@ -126,12 +130,30 @@ def _import_as_flask(name: str) -> None:
     other = name.replace("kolben", "flask", 1)
     if other in sys.modules or other.rpartition(".")[0] not in sys.modules:
         return
-    # As `import` does, but without its lock: that of the module's own name is held here, and those
-    # who import it by the other name take them the other way round.
-    spec = importlib.util.find_spec(other)
-    if spec is not None and spec.loader is not None:
-        module = sys.modules[other] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(module)
+    try:
+        importlib.import_module(other)
+    except RuntimeError:
+        # Each import holds a lock, here that of its own name. Another thread imports it by the
+        # other name, and waits for this one.
+        if name not in _being_imported:
+            raise
+
+
+def _import_own(name: str) -> types.ModuleType:
+    """Import a module of Kolben, for its other name."""
+    module = sys.modules.get(name) if name in _complete else None
+    if module is not None:
+        return module
+    _being_imported.add(name)
+    try:
+        return importlib.import_module(name)
+    except RuntimeError:
+        # As above, with the threads in each other's place.
+        if name not in _complete:
+            raise
+        return sys.modules[name]
+    finally:
+        _being_imported.discard(name)
 
 
 class _Spec(ModuleSpec):
@@ -157,12 +179,7 @@ class _SameModule(importlib.abc.InspectLoader):
         self._loader: t.Any = found.loader
 
     def create_module(self, spec: ModuleSpec) -> types.ModuleType:
-        name = self._found.name
-        _being_imported.add(name)
-        try:
-            module = importlib.import_module(name)
-        finally:
-            _being_imported.discard(name)
+        module = _import_own(self._found.name)
         own = module.__spec__
         # Another thread may be at it.
         self._found = t.cast("ModuleSpec", own.own if isinstance(own, _Spec) else own)

@@ -64,6 +64,9 @@ class Request(_werkzeug.Request):
     #: Whether reading the body raises an error.
     shallow = False
 
+    #: Whether there may be files that have to be closed.
+    _may_hold_files = False
+
     #: Whether a subclass has its own idea of what is set when a request is made.
     _reads_ahead: t.ClassVar[bool] = False
 
@@ -352,11 +355,22 @@ class Request(_werkzeug.Request):
         self._load_form_data()
         return self.form
 
-    @lazy
+    @property
     def files(self) -> t.Any:
         """The files of the form in the body."""
-        self._load_form_data()
-        return self.files
+        own = self.__dict__
+        if "files" not in own:
+            self._load_form_data()
+        return own["files"]
+
+    @files.setter
+    def files(self, value: t.Any) -> None:
+        self.__dict__["files"] = value
+        self._may_hold_files = True
+
+    def _load_form_data(self) -> None:
+        super()._load_form_data()
+        self._may_hold_files = True
 
     @lazy
     def values(self) -> CombinedMultiDict[str, str]:

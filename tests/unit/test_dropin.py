@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import importlib.metadata
 import os
 import pathlib
@@ -269,7 +270,9 @@ for finder in list(sys.meta_path):
     if hasattr(finder, "find_distributions") and type(finder).__module__ != "kolben.dropin":
         sys.meta_path.remove(finder)
 """
-    code = 'import importlib.metadata as m; print(m.version("flask"), len(m.requires("flask")))'
+    # What it imports only when it is used would no longer be found.
+    used = 'import importlib.metadata as m; m.version("werkzeug")'
+    code = f'{used}; print(m.version("flask"), len(m.requires("flask")))'
     assert run("-c", f"{INSTALL}{code}".replace("; print", f"\n{hide}\nprint")) == "3.1.3 9"
 
 
@@ -429,7 +432,8 @@ def answer(port: int) -> str:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as response:
                 return response.read().decode()
-        except OSError:
+        # While it reloads, it may also break off an answer.
+        except (OSError, http.client.HTTPException):
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.05)

@@ -2,7 +2,7 @@
 
 use crate::contextvar;
 use crate::environ;
-use crate::known::{Known, own_dict};
+use crate::known::{Known, function_of};
 use crate::made::{assign, bare};
 use crate::map::MapCore;
 use crate::table::{Found, Rare};
@@ -33,6 +33,9 @@ struct Originals {
     context: Known,
     context_class: Py<PyType>,
     request: Known,
+    files: Known,
+    /// What closes a request.
+    close: Py<PyAny>,
     session_interface: Known,
     request_context: Known,
     map: Known,
@@ -78,6 +81,8 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                     "close",
                 ],
             )?,
+            files: known("request", &["files", "_load_form_data", "_may_hold_files"])?,
+            close: classes.as_any().get_item("request")?.getattr("close")?.unbind(),
             session_interface: known(
                 "session_interface",
                 &["open_session", "save_session", "is_null_session", "make_null_session", "session_class"],
@@ -732,16 +737,14 @@ impl RequestContextCore {
             app.call_method1(intern!(py, "do_teardown_request"), (exc,))?;
         }
         let request = Self::get_request(slf);
-        if originals.request.is_class_of(&request)? {
-            // PERF: all that `close` does is to close the files.
-            if let Some(own) = own_dict(&request)
-                && !own.contains(intern!(py, "files"))?
-                && !own.contains(intern!(py, "close"))?
+        if let Some(close) = request.getattr_opt(intern!(py, "close"))? {
+            // PERF: all that it does is to close the files.
+            if originals.files.is_class_of(&request)?
+                && function_of(&close) == Some(originals.close.as_ptr())
+                && !request.getattr(intern!(py, "_may_hold_files"))?.is_truthy()?
             {
                 return Ok(());
             }
-        }
-        if let Some(close) = request.getattr_opt(intern!(py, "close"))? {
             close.call0()?;
         }
         Ok(())

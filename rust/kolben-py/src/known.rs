@@ -107,7 +107,7 @@ unsafe extern "C" {
 
 /// The function of a bound method; `None` for anything else. It is compared, and not used.
 #[inline]
-fn function_of(method: &Bound<'_, PyAny>) -> Option<*mut ffi::PyObject> {
+pub(crate) fn function_of(method: &Bound<'_, PyAny>) -> Option<*mut ffi::PyObject> {
     // SAFETY: the object is alive, and a method if its type says so; the function is borrowed of it.
     unsafe {
         (ffi::Py_TYPE(method.as_ptr()) == &raw mut PyMethod_Type).then(|| PyMethod_Function(method.as_ptr()))
