@@ -8,7 +8,8 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-browser conformance check bench bench-apps growth fuzz clean
+.PHONY: help run test test-all test-browser conformance extensions check bench bench-apps growth fuzz
+.PHONY: clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -47,6 +48,9 @@ conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in bot
 	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.flask
 	$(BIN)/python -m tests.upstream.werkzeug
 	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.werkzeug
+
+extensions: $(BUILT) ## run the own tests of extensions on Flask and on Kolben in its place
+	@$(BIN)/python -m tests.extensions
 
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all

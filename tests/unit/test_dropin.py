@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import importlib.metadata
 import os
@@ -12,6 +13,7 @@ import socket
 import subprocess
 import sys
 import time
+import typing as t
 import urllib.request
 
 import flask
@@ -21,6 +23,8 @@ import kolben
 from kolben import dropin
 
 pytestmark = pytest.mark.kolben_only
+
+posix = pytest.mark.skipif(os.name == "nt", reason="processes are ended in another way there")
 
 INSTALL = "import kolben; kolben.install_as_flask()\n"
 
@@ -398,14 +402,15 @@ def test_workers_of_xdist_have_it(folder):
     assert "1 passed" in execute("pytest", *options, folder=folder, PYTHONWARNINGS="")
 
 
-@pytest.mark.skipif(os.name == "nt", reason="processes are ended in another way there")
-def test_the_reloaders_child_has_it(folder):
+@contextlib.contextmanager
+def served(folder: pathlib.Path, *command: str) -> t.Iterator[int]:
+    """Run a server under ``kolben exec``, with a free port for PORT, and give the port."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    command = [sys.executable, "-m", "kolben", "exec", "app.py", str(port)]
     server = subprocess.Popen(
-        command,
+        [sys.executable, "-m", "kolben", "exec", "--"]
+        + [part.replace("PORT", str(port)) for part in command],
         cwd=folder,
         env=environment(PYTHONWARNINGS=""),
         stdout=subprocess.DEVNULL,
@@ -413,6 +418,15 @@ def test_the_reloaders_child_has_it(folder):
         start_new_session=True,
     )
     try:
+        yield port
+    finally:
+        os.killpg(server.pid, signal.SIGTERM)
+        server.wait(20)
+
+
+@posix
+def test_the_reloaders_child_has_it(folder):
+    with served(folder, "app.py", "PORT") as port:
         assert answer(port) == "kolben.app"
         code = (folder / "app.py").read_text("utf-8")
         changed = code.replace("return flask.Flask.__module__", "return app.__module__ + ' again'")
@@ -421,9 +435,24 @@ def test_the_reloaders_child_has_it(folder):
         while (text := answer(port)) != "kolben.app again" and time.monotonic() < deadline:
             time.sleep(0.1)
         assert text == "kolben.app again"
-    finally:
-        os.killpg(server.pid, signal.SIGTERM)
-        server.wait(10)
+
+
+@posix
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["gunicorn", "-b", "127.0.0.1:PORT", "-w", "2", "app:app"],
+        ["gunicorn", "-b", "127.0.0.1:PORT", "--preload", "app:app"],
+        ["gunicorn", "-b", "127.0.0.1:PORT", "-k", "gthread", "--threads", "2", "app:app"],
+        ["waitress-serve", "--listen=127.0.0.1:PORT", "app:app"],
+        ["granian", "--interface", "wsgi", "--port", "PORT", "app:app"],
+    ],
+    ids=lambda command: " ".join(command[:1] + [part for part in command if part == "--preload"]),
+)
+def test_servers_serve_it(folder, command):
+    pytest.importorskip(command[0].partition("-")[0])
+    with served(folder, *command) as port:
+        assert answer(port) == "kolben.app"
 
 
 def answer(port: int) -> str:
