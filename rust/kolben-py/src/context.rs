@@ -740,7 +740,7 @@ impl RequestContextCore {
         if let Some(close) = request.getattr_opt(intern!(py, "close"))? {
             // PERF: all that it does is to close the files.
             if originals.files.is_class_of(&request)?
-                && function_of(&close) == Some(originals.close.as_ptr())
+                && function_of(&close)? == Some(originals.close.as_ptr())
                 && !request.getattr(intern!(py, "_may_hold_files"))?.is_truthy()?
             {
                 return Ok(());

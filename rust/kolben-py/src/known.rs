@@ -3,6 +3,7 @@
 use crate::watch::Watch;
 use pyo3::ffi;
 use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyString, PyType};
 
 /// The attributes of a class that the core does the work of.
@@ -74,7 +75,7 @@ impl Known {
         }
         for (name, original) in &self.originals {
             let method = object.getattr(name.bind(object.py()))?;
-            if function_of(&method) != Some(original.as_ptr()) {
+            if function_of(&method)? != Some(original.as_ptr()) {
                 return Ok(false);
             }
         }
@@ -101,15 +102,19 @@ pub(crate) fn own_dict<'py>(object: &Bound<'py, PyAny>) -> Option<Bound<'py, PyD
 
 // What PyO3 does not declare.
 unsafe extern "C" {
-    static mut PyMethod_Type: ffi::PyTypeObject;
     fn PyMethod_Function(method: *mut ffi::PyObject) -> *mut ffi::PyObject;
 }
 
 /// The function of a bound method; `None` for anything else. It is compared, and not used.
 #[inline]
-pub(crate) fn function_of(method: &Bound<'_, PyAny>) -> Option<*mut ffi::PyObject> {
-    // SAFETY: the object is alive, and a method if its type says so; the function is borrowed of it.
-    unsafe {
-        (ffi::Py_TYPE(method.as_ptr()) == &raw mut PyMethod_Type).then(|| PyMethod_Function(method.as_ptr()))
+pub(crate) fn function_of(method: &Bound<'_, PyAny>) -> PyResult<Option<*mut ffi::PyObject>> {
+    static METHOD: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = METHOD.get_or_try_init(method.py(), || -> PyResult<_> {
+        Ok(method.py().import("types")?.getattr("MethodType")?.cast_into::<PyType>()?.unbind())
+    })?;
+    if !method.get_type().is(class) {
+        return Ok(None);
     }
+    // SAFETY: the object is alive and a method; the function is borrowed of it.
+    Ok(Some(unsafe { PyMethod_Function(method.as_ptr()) }))
 }
