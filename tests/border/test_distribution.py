@@ -69,6 +69,8 @@ def test_it_installs_into_an_empty_environment_and_works(built, tmp_path, patter
         "{'n':",
         "7})",
     ]
+    # The real Flask is not there.
+    assert "Flask 3.1.3" in run(python, "-m", "kolben", "exec", "flask", "--version", cwd=tmp_path)
 
 
 def test_the_wheel_holds_the_package_and_its_types_only(built):

@@ -77,13 +77,20 @@ def run(python: pathlib.Path, folder: pathlib.Path, extension: Extension, as_fla
     """Run the suite once."""
     report = folder / f"report-{as_flask}.xml"
     report.unlink(missing_ok=True)
+    # Some suites run `flask` by that name.
+    path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
     options = ["-q", "-p", "no:cacheprovider", f"--junitxml={report}", *extension.options]
     start = time.perf_counter()
     done = subprocess.run(
         [python, "-m", "pytest", *options, extension.tests],
         check=False,
         cwd=folder,
-        env={**os.environ, "KOLBEN_AS_FLASK": as_flask, "PYTHONDONTWRITEBYTECODE": "1"},
+        env={
+            **os.environ,
+            "KOLBEN_AS_FLASK": as_flask,
+            "PATH": path,
+            "PYTHONDONTWRITEBYTECODE": "1",
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -307,3 +307,40 @@ def test_env_files_give_way_in_order(cli, tmp_path, monkeypatch):
         (tmp_path / file).write_text("".join(f"{name}={file}\n" for name in among))
     assert cli.load_dotenv("given") is True
     assert [os.environ[name] for name in names] == [".flaskenv", ".env", "given", "environment"]
+
+
+# --- what Flask's command line has not -----------------------------------------------------------
+
+SHOP = """
+from kolben import Flask
+app = Flask(__name__, static_folder=None)
+app.add_url_rule("/a/<int:n>", "number")
+app.add_url_rule("/a/<name>", "name")
+app.add_url_rule("/a/<other>", "other", methods=["GET"])
+"""
+
+
+@pytest.mark.kolben_only
+def test_routes_are_explained(tmp_path):
+    (tmp_path / "app.py").write_text(SHOP)
+    routes = ("-m", "kolben", "routes")
+    for request in ("GET /a/x", "/a/x", " get http://localhost/a/x?q=1"):
+        lines = command(tmp_path, *routes, "--explain", request).stdout.splitlines()
+        assert lines[0] == "GET /a/x"
+        assert lines[-1] == "=> 'name' with {'name': 'x'}"
+    found = command(tmp_path, *routes, "--conflicts").stdout
+    assert found.startswith("rules that can never match:\n")
+    assert "/a/<other>" in found
+    assert "number" in command(tmp_path, *routes, "--sort", "rule").stdout
+    wrong = command(tmp_path, *routes, "--explain", "nothing")
+    assert (wrong.returncode, "write it as in 'GET /a/1'" in wrong.stderr) == (2, True)
+
+
+@pytest.mark.kolben_only
+def test_a_map_of_another_kind_explains_nothing(tmp_path):
+    (tmp_path / "app.py").write_text(
+        f"{SHOP}\nfrom werkzeug.routing import Map\napp.url_map = Map()\n"
+    )
+    done = command(tmp_path, "-m", "kolben", "routes", "--conflicts")
+    assert done.returncode == 1
+    assert "werkzeug.routing.map.Map, which is no 'kolben.routing.Map'" in done.stderr

@@ -8,13 +8,14 @@ import typing as t
 from . import FlaskGroup
 from . import cli as flask_cli
 from .execute import exec_command
+from .insight import routes_command
 
 if t.TYPE_CHECKING:
     import click
 
 __all__ = ["main", "program"]
 
-_OWN: dict[str, click.Command] = {"exec": exec_command}
+_OWN: dict[str, click.Command] = {"exec": exec_command, "routes": routes_command}
 
 
 class _Program(FlaskGroup):
