@@ -17,7 +17,7 @@ import pytest
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 IMAGES = ROOT / "docs" / "images"
 #: How long the browser may take for anything, in seconds.
-PATIENCE = 20
+PATIENCE = 45
 
 
 class Browser:
