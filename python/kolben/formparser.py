@@ -307,7 +307,11 @@ class _Parts:
                 self._open(File(name, filename, _received_headers(entries)))
             else:
                 name, value, entries = values
-                self._add_field(name, value, _received_headers(entries))
+                if entries is None:
+                    # Finished, but later than a field that was not.
+                    self.fields.append((name, value))
+                else:
+                    self._add_field(name, value, _received_headers(entries))
         if error is not None:
             raise error
 

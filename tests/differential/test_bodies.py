@@ -7,7 +7,7 @@ import typing as t
 from functools import partial
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 from werkzeug import datastructures as werkzeug_datastructures
@@ -261,6 +261,7 @@ def read_form(parser: t.Any, body: bytes, content_type: str, options: dict[str, 
 
 
 @given(st.one_of(bodies, bodies.map(lambda body: b"--b\r\n" + body), tidy_parts.map(wrap)), limits)
+@example(wrap([b"--b\r\nContent-Type: text/plain; charset=iso-8859-1", b"", b"\r\n"]), {})
 @settings(max_examples=1500, deadline=None)
 def test_multipart(body: bytes, options: dict[str, t.Any]) -> None:
     content_type = "multipart/form-data; boundary=b"

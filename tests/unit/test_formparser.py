@@ -223,6 +223,21 @@ class TestOverrides:
         body = multipart(head + b"Content-Type: text/plain; charset=iso-8859-1\r\n\r\n\xe9")
         assert formparser.parse_form_data(environ(body))[1]["a"] == "\xe9"
 
+    def test_fields_keep_their_order_whatever_their_charset(self) -> None:
+        typed = b'Content-Disposition: form-data; name="%s"\r\nContent-Type: text/plain\r\n\r\n'
+        body = multipart(
+            field("a"),
+            typed % b"b",
+            field("c"),
+            upload("file", "f", b"x"),
+            typed % b"d",
+            field("e"),
+        )
+        _, form, files = formparser.parse_form_data(environ(body))
+        files["file"].close()
+        assert list(form) == ["a", "b", "c", "d", "e"]
+        assert list(form.items())[2] == ("c", "value")
+
     def test_start_file_streaming(self) -> None:
         class Sink(formparser.MultiPartParser):
             def start_file_streaming(self, event: t.Any, total: int | None) -> t.IO[bytes]:

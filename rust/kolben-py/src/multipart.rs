@@ -6,6 +6,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyTuple};
+use std::cell::Cell;
 
 /// What an event or an operation is; the first item of its tuple.
 mod kind {
@@ -110,6 +111,8 @@ struct Results<'a, 'py> {
     operations: &'a Bound<'py, PyList>,
     /// Whether Python wants to decode every field itself.
     raw: bool,
+    /// Whether a field waits among the operations.
+    waits: Cell<bool>,
     most_in_field: Option<u64>,
 }
 
@@ -148,7 +151,11 @@ impl Results<'_, '_> {
         let name = open.name.bind(py);
         if let Some(headers) = &field.headers {
             let value = PyBytes::new(py, whole);
+            self.waits.set(true);
             self.operations.append((kind::FIELD, name, value, entries(py, headers)?))
+        } else if self.waits.get() {
+            // It comes after one that Python has to add first.
+            self.operations.append((kind::FIELD, name, String::from_utf8_lossy(whole), py.None()))
         } else {
             self.fields.append((name, String::from_utf8_lossy(whole)))
         }
@@ -235,7 +242,8 @@ impl MultipartCore {
         let py = fields.py();
         let operations = PyList::empty(py);
         let most_in_field = self.most_in_field;
-        let results = Results { fields, operations: &operations, raw, most_in_field };
+        let waits = Cell::new(false);
+        let results = Results { fields, operations: &operations, raw, waits, most_in_field };
         let done =
             self.receive_data(py, data.map(PyBytesMethods::as_bytes)).and_then(|()| self.run(&results));
         let error = done.err().map(|error| error.into_value(py).into_bound(py).into_any());
