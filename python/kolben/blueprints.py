@@ -6,7 +6,24 @@ import typing as t
 from collections import defaultdict
 from functools import update_wrapper
 
-from .scaffold import Scaffold, _endpoint_from_view_func, _sentinel, setupmethod
+from .scaffold import (
+    F,
+    Scaffold,
+    T_after_request,
+    T_before_request,
+    T_error_handler,
+    T_teardown,
+    T_template_context_processor,
+    T_template_filter,
+    T_template_global,
+    T_template_test,
+    T_url_defaults,
+    T_url_value_preprocessor,
+    _endpoint_from_view_func,
+    _registering,
+    _sentinel,
+    setupmethod,
+)
 
 if t.TYPE_CHECKING:
     import os
@@ -15,22 +32,6 @@ if t.TYPE_CHECKING:
     from .registry import App
 
     DeferredSetupFunction = t.Callable[["BlueprintSetupState"], None]
-
-T_after_request = t.TypeVar("T_after_request", bound="ft.AfterRequestCallable[t.Any]")
-T_before_request = t.TypeVar("T_before_request", bound="ft.BeforeRequestCallable")
-T_error_handler = t.TypeVar("T_error_handler", bound="ft.ErrorHandlerCallable")
-T_teardown = t.TypeVar("T_teardown", bound="ft.TeardownCallable")
-T_template_context_processor = t.TypeVar(
-    "T_template_context_processor", bound="ft.TemplateContextProcessorCallable"
-)
-T_template_filter = t.TypeVar("T_template_filter", bound="ft.TemplateFilterCallable")
-T_template_global = t.TypeVar("T_template_global", bound="ft.TemplateGlobalCallable")
-T_template_test = t.TypeVar("T_template_test", bound="ft.TemplateTestCallable")
-T_url_defaults = t.TypeVar("T_url_defaults", bound="ft.URLDefaultCallable")
-T_url_value_preprocessor = t.TypeVar(
-    "T_url_value_preprocessor", bound="ft.URLValuePreprocessorCallable"
-)
-_Function = t.TypeVar("_Function", bound=t.Callable[..., t.Any])
 
 
 class BlueprintSetupState:
@@ -305,7 +306,7 @@ class Blueprint(Scaffold):
 
         :param name: Its name; without it, that of the function.
         """
-        return _registering(lambda function: self.add_app_template_filter(function, name=name))
+        return _registering(self.add_app_template_filter, name)
 
     @setupmethod
     def add_app_template_filter(
@@ -326,7 +327,7 @@ class Blueprint(Scaffold):
 
         :param name: Its name; without it, that of the function.
         """
-        return _registering(lambda function: self.add_app_template_test(function, name=name))
+        return _registering(self.add_app_template_test, name)
 
     @setupmethod
     def add_app_template_test(self, f: ft.TemplateTestCallable, name: str | None = None) -> None:
@@ -345,7 +346,7 @@ class Blueprint(Scaffold):
 
         :param name: Its name; without it, that of the function.
         """
-        return _registering(lambda function: self.add_app_template_global(function, name=name))
+        return _registering(self.add_app_template_global, name)
 
     @setupmethod
     def add_app_template_global(
@@ -358,7 +359,7 @@ class Blueprint(Scaffold):
         """
         self.record_once(lambda state: state.app.add_template_global(f, name=name))
 
-    def _hook_app(self, table: str, f: _Function) -> _Function:
+    def _hook_app(self, table: str, f: F) -> F:
         def add(state: BlueprintSetupState) -> None:
             getattr(state.app, table).setdefault(None, []).append(f)
 
@@ -425,16 +426,6 @@ _HOOK_TABLES = (
     "url_value_preprocessors",
     "template_context_processors",
 )
-
-
-def _registering(add: t.Callable[[t.Any], None]) -> t.Callable[[_Function], _Function]:
-    """Make a decorator of a method that registers a function."""
-
-    def register(function: _Function) -> _Function:
-        add(function)
-        return function
-
-    return register
 
 
 def _nested_options(

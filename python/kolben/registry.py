@@ -18,7 +18,16 @@ from .json.provider import DefaultJSONProvider
 from .lazy import lazy
 from .packages import find_package
 from .routing import Map, Rule
-from .scaffold import Scaffold, _endpoint_from_view_func, setupmethod
+from .scaffold import (
+    Scaffold,
+    T_teardown,
+    T_template_filter,
+    T_template_global,
+    T_template_test,
+    _endpoint_from_view_func,
+    _registering,
+    setupmethod,
+)
 
 if t.TYPE_CHECKING:
     import logging
@@ -34,10 +43,6 @@ if t.TYPE_CHECKING:
 T_shell_context_processor = t.TypeVar(
     "T_shell_context_processor", bound="ft.ShellContextProcessorCallable"
 )
-T_teardown = t.TypeVar("T_teardown", bound="ft.TeardownCallable")
-T_template_filter = t.TypeVar("T_template_filter", bound="ft.TemplateFilterCallable")
-T_template_global = t.TypeVar("T_template_global", bound="ft.TemplateGlobalCallable")
-T_template_test = t.TypeVar("T_template_test", bound="ft.TemplateTestCallable")
 
 
 def _make_timedelta(value: timedelta | int | None) -> timedelta | None:
@@ -471,18 +476,3 @@ def _methods_of(view_func: t.Any, methods: t.Any) -> set[str]:
             ' for example: @app.route(..., methods=["POST"])'
         )
     return {method.upper() for method in methods}
-
-
-_Function = t.TypeVar("_Function", bound=t.Callable[..., t.Any])
-
-
-def _registering(
-    add: t.Callable[..., None], name: str | None
-) -> t.Callable[[_Function], _Function]:
-    """Make a decorator of a method that registers a function under a name."""
-
-    def register(function: _Function) -> _Function:
-        add(function, name=name)
-        return function
-
-    return register

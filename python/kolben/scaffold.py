@@ -37,6 +37,9 @@ T_teardown = t.TypeVar("T_teardown", bound="ft.TeardownCallable")
 T_template_context_processor = t.TypeVar(
     "T_template_context_processor", bound="ft.TemplateContextProcessorCallable"
 )
+T_template_filter = t.TypeVar("T_template_filter", bound="ft.TemplateFilterCallable")
+T_template_global = t.TypeVar("T_template_global", bound="ft.TemplateGlobalCallable")
+T_template_test = t.TypeVar("T_template_test", bound="ft.TemplateTestCallable")
 T_url_defaults = t.TypeVar("T_url_defaults", bound="ft.URLDefaultCallable")
 T_url_value_preprocessor = t.TypeVar(
     "T_url_value_preprocessor", bound="ft.URLValuePreprocessorCallable"
@@ -356,3 +359,13 @@ def _endpoint_from_view_func(view_func: ft.RouteCallable | None) -> str:
     if view_func is None:
         raise AssertionError("expected view func if endpoint is not provided.")
     return view_func.__name__
+
+
+def _registering(add: t.Callable[..., None], name: str | None) -> t.Callable[[F], F]:
+    """Make a decorator of a method that registers a function under a name."""
+
+    def register(function: F) -> F:
+        add(function, name=name)
+        return function
+
+    return register
