@@ -2,6 +2,7 @@
 
 use crate::building::{Answer, Building, Built, same};
 use crate::environ::Parts;
+use crate::made::unstarted;
 use crate::map::MapCore;
 use crate::route::Given;
 use crate::table::{Found, Rare};
@@ -11,7 +12,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyBool, PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyBool, PyDict, PyList, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::borrow::Cow;
 use std::cell::UnsafeCell;
@@ -304,15 +305,7 @@ impl AdapterCore {
             query_args: parts.query.map_or_else(|| py.None(), |query| query.into_any().unbind()),
             websocket: PyBool::new(py, parts.websocket).to_owned().into_any().unbind(),
         };
-        // SAFETY: this is what calling `__new__` does: the class is a subclass of this one, whose
-        // `tp_new` it has inherited, and the tuple is an empty tuple.
-        let adapter = unsafe {
-            let new = (*class.as_type_ptr()).tp_new;
-            let made = new.map_or(std::ptr::null_mut(), |new| {
-                new(class.as_type_ptr(), PyTuple::empty(py).as_ptr(), std::ptr::null_mut())
-            });
-            Bound::from_owned_ptr_or_err(py, made)?
-        };
+        let adapter = unstarted(class)?;
         let _old = Self::with(adapter.cast::<Self>()?, |empty| std::mem::replace(empty, fields));
         Ok(Some(adapter))
     }

@@ -3,7 +3,7 @@
 use crate::contextvar;
 use crate::environ;
 use crate::known::{Known, function_of};
-use crate::made::{assign, bare};
+use crate::made::{assign, bare, unstarted};
 use crate::map::MapCore;
 use crate::table::{Found, Rare};
 use pyo3::exceptions::{PyAssertionError, PyLookupError, PyRuntimeError};
@@ -11,7 +11,7 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::sync::critical_section::with_critical_section;
-use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
+use pyo3::types::{PyDict, PyList, PyString, PyType};
 use pyo3::{PyTraverseError, PyVisit};
 use std::cell::UnsafeCell;
 
@@ -714,7 +714,7 @@ impl RequestContextCore {
         }
         let (path, method) = (glance.path.bind(py), glance.method.bind(py));
         let request = Self::get_request(slf);
-        match table.get().find(py, &[], path, method, glance.websocket, true)? {
+        match table.get().find(py, &[], path, method, false, true)? {
             Found::Plain(pair) => {
                 assign!(request, "url_rule" = pair.get_item(0)?, "view_args" = pair.get_item(1)?);
                 Ok(true)
@@ -848,15 +848,7 @@ fn own_app_context<'py>(
     let class = originals.context_class.bind(py);
     if originals.app_context.has_own_methods(app)? && originals.context.is_original(class)? {
         // PERF: an app context of its own for each request, without a call of Python code.
-        // SAFETY: this is what calling `__new__` does: the class is a subclass of the core's, whose
-        // `tp_new` it has inherited, and the tuple is an empty tuple.
-        let own = unsafe {
-            let new = (*class.as_type_ptr()).tp_new;
-            let made = new.map_or(std::ptr::null_mut(), |new| {
-                new(class.as_type_ptr(), PyTuple::empty(py).as_ptr(), std::ptr::null_mut())
-            });
-            Bound::from_owned_ptr_or_err(py, made)?
-        };
+        let own = unstarted(class)?;
         let core = own.cast::<AppContextCore>()?;
         AppContextCore::__init__(core, app.clone().unbind());
         AppContextCore::push(core)?;

@@ -123,17 +123,16 @@ pub(crate) fn read<'py>(
     }))
 }
 
-/// What matching a URL needs of an environ, where any host will do.
+/// What matching a URL needs of an environ, where any host will do and it is no websocket.
 pub(crate) struct Glance {
     pub(crate) path: Py<PyString>,
     pub(crate) method: Py<PyString>,
-    pub(crate) websocket: bool,
 }
 
 impl Glance {
     pub(crate) fn clone_ref(&self, py: Python<'_>) -> Self {
         let (path, method) = (self.path.clone_ref(py), self.method.clone_ref(py));
-        Self { path, method, websocket: self.websocket }
+        Self { path, method }
     }
 }
 
@@ -161,7 +160,7 @@ pub(crate) fn glance(environ: &Bound<'_, PyDict>) -> PyResult<Option<Glance>> {
         return Ok(None);
     }
     let path = decode(py, path)?.unbind();
-    Ok(Some(Glance { path, method: method.unbind(), websocket: false }))
+    Ok(Some(Glance { path, method: method.unbind() }))
 }
 
 /// `name [ ":" port ]` where Werkzeug would change nothing but the case: ASCII labels of fitting

@@ -120,13 +120,19 @@ fn empty_list<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyList>> {
     unsafe { Ok(empty(class, ffi::PyList_Type.tp_new)?.cast_into_unchecked()) }
 }
 
+/// An object of `class`, whose `__new__` must be its own or its base's, and read no arguments.
+pub(crate) fn unstarted<'py>(class: &Bound<'py, PyType>) -> PyResult<Bound<'py, PyAny>> {
+    // SAFETY: the class is alive, and what it makes objects with is meant for it.
+    unsafe { empty(class, (*class.as_type_ptr()).tp_new) }
+}
+
 /// # Safety
 ///
-/// `new` is that of a built-in type that `class` is a subtype of.
+/// `new` is that of a type that `class` is a subtype of, or its own.
 unsafe fn empty<'py>(class: &Bound<'py, PyType>, new: Option<ffi::newfunc>) -> PyResult<Bound<'py, PyAny>> {
     let py = class.py();
     let Some(new) = new else {
-        return Err(PyRuntimeError::new_err("the built-in type cannot be made"));
+        return Err(PyRuntimeError::new_err("the type cannot be made"));
     };
     let arguments = PyTuple::empty(py);
     // SAFETY: the class is a live subtype, as was promised; the call gives a new reference to an
