@@ -49,11 +49,13 @@ def fill(app: t.Any) -> t.Any:
     return app
 
 
-def calling(original: t.Callable[..., t.Any], calls: list[str]) -> t.Callable[..., t.Any]:
+def calling(
+    original: t.Callable[..., t.Any], calls: list[str], name: str | None = None
+) -> t.Callable[..., t.Any]:
     """The original, which notes that it was called."""
 
     def override(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        calls.append(original.__name__)
+        calls.append(name or original.__name__)
         return original(*args, **kwargs)
 
     return override
@@ -177,70 +179,28 @@ def test_a_permanent_session_is_refreshed_though_nobody_reads_it(target):
     assert "Set-Cookie" not in send(app, HTTP_COOKIE=cookie)[1]
 
 
+CONTEXT_METHODS = [
+    *(("RequestContext", "request_context", name) for name in ("push", "pop", "match_request")),
+    *(("AppContext", "app_context", name) for name in ("push", "pop", "__init__")),
+]
+
+
 @pytest.mark.parametrize("way", ["subclass", "class before", "class after"])
-@pytest.mark.parametrize("name", ["push", "pop", "match_request"])
-def test_methods_of_the_request_context(target, target_module, monkeypatch, name, way):
+@pytest.mark.parametrize(("kind", "factory", "name"), CONTEXT_METHODS)
+def test_methods_of_the_contexts(target, target_module, monkeypatch, kind, factory, name, way):
     calls: list[str] = []
-    context = target_module("ctx").RequestContext
-    original = getattr(context, name)
-
-    def override(self, *args):
-        calls.append(name)
-        return original(self, *args)
-
+    context = getattr(target_module("ctx"), kind)
+    override = calling(getattr(context, name), calls, name)
     app = fill(target.Flask("an_app"))
     if way == "subclass":
         own = type("Own", (context,), {name: override})
-        app.request_context = lambda made: own(app, made)
+        setattr(app, factory, lambda *args: own(app, *args))
     else:
         if way == "class after":
             send(app)
         monkeypatch.setattr(context, name, override)
     assert send(app)[2] == b"text"
     assert calls == [name]
-
-
-@pytest.mark.parametrize("way", ["subclass", "class before", "class after"])
-@pytest.mark.parametrize("name", ["push", "pop", "__init__"])
-def test_methods_of_the_app_context(target, target_module, monkeypatch, name, way):
-    calls: list[str] = []
-    context = target_module("ctx").AppContext
-    original = getattr(context, name)
-
-    def override(self, *args):
-        calls.append(name)
-        return original(self, *args)
-
-    app = fill(target.Flask("an_app"))
-    if way == "subclass":
-        own = type("Own", (context,), {name: override})
-        app.app_context = lambda: own(app)
-    else:
-        if way == "class after":
-            send(app)
-        monkeypatch.setattr(context, name, override)
-    assert send(app)[2] == b"text"
-    assert calls == [name]
-
-
-@pytest.mark.parametrize("way", ["subclass", "class after"])
-@pytest.mark.parametrize("name", ["__init__", "close", "__setattr__"])
-def test_methods_of_the_request(target, monkeypatch, name, way):
-    calls: list[str] = []
-    original = getattr(target.Request, name, None)
-
-    def override(self, *args, **kwargs):
-        calls.append(name)
-        return original(self, *args, **kwargs)
-
-    app = fill(target.Flask("an_app"))
-    if way == "subclass":
-        app.request_class = type("Own", (target.Request,), {name: override})
-    else:
-        send(app)
-        monkeypatch.setattr(target.Request, name, override)
-    assert send(app)[2] == b"text"
-    assert name in calls
 
 
 def test_a_method_of_the_requests_own(target):
@@ -284,33 +244,35 @@ def test_the_request_class_is_swapped(target):
     assert send(app, PATH_INFO="/mine")[2] == b"not mine"
 
 
-RESPONSE_METHODS = (
-    "__init__",
-    "__call__",
-    "get_wsgi_response",
-    "get_wsgi_headers",
-    "get_app_iter",
-    "set_data",
-    "_clean_status",
-)
+MESSAGE_METHODS = [
+    *(("Request", "request_class", name) for name in ("__init__", "close", "__setattr__")),
+    *(
+        ("Response", "response_class", name)
+        for name in (
+            "__init__",
+            "__call__",
+            "get_wsgi_response",
+            "get_wsgi_headers",
+            "get_app_iter",
+            "set_data",
+            "_clean_status",
+        )
+    ),
+]
 
 
 @pytest.mark.parametrize("way", ["subclass", "class after"])
-@pytest.mark.parametrize("name", RESPONSE_METHODS)
-def test_methods_of_the_response(target, monkeypatch, name, way):
+@pytest.mark.parametrize(("kind", "attribute", "name"), MESSAGE_METHODS)
+def test_methods_of_requests_and_responses(target, monkeypatch, kind, attribute, name, way):
     calls: list[str] = []
-    original = getattr(target.Response, name)
-
-    def override(self, *args, **kwargs):
-        calls.append(name)
-        return original(self, *args, **kwargs)
-
+    message = getattr(target, kind)
+    override = calling(getattr(message, name), calls, name)
     app = fill(target.Flask("an_app"))
     if way == "subclass":
-        app.response_class = type("Own", (target.Response,), {name: override})
+        setattr(app, attribute, type("Own", (message,), {name: override}))
     else:
         send(app)
-        monkeypatch.setattr(target.Response, name, override)
+        monkeypatch.setattr(message, name, override)
     assert send(app)[2] == b"text"
     assert name in calls
 
