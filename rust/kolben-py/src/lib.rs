@@ -2,6 +2,7 @@
 
 mod accept;
 mod adapter;
+mod app_context;
 mod auth;
 mod building;
 mod columns;
@@ -26,6 +27,7 @@ mod pieces;
 mod policies;
 mod proxy;
 mod ranges;
+mod request_context;
 mod response;
 mod route;
 mod rule;
@@ -89,13 +91,15 @@ mod _core {
     #[pymodule_export]
     use crate::adapter::AdapterCore;
     #[pymodule_export]
+    use crate::app_context::AppContextCore;
+    #[pymodule_export]
     use crate::auth::{parse_authorization, parse_challenge};
     #[pymodule_export]
     use crate::building::build_url;
     #[pymodule_export]
     use crate::conditions::{parse_etags, parse_if_range_header, unquote_etag};
     #[pymodule_export]
-    use crate::context::{AppContextCore, RequestContextCore, hold_contexts};
+    use crate::context::hold_contexts;
     #[pymodule_export]
     use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
     #[pymodule_export]
@@ -125,6 +129,8 @@ mod _core {
     use crate::proxy::make_proxy;
     #[pymodule_export]
     use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
+    #[pymodule_export]
+    use crate::request_context::RequestContextCore;
     #[pymodule_export]
     use crate::response::{begin_response, hold_responses, make_plain_response, send_response};
     #[pymodule_export]
