@@ -22,6 +22,7 @@ __all__ = [
     "Table",
     "TableBuilder",
     "__version__",
+    "answer_plainly",
     "begin_response",
     "build_url",
     "dump_header",
@@ -35,6 +36,7 @@ __all__ = [
     "is_plain_domain",
     "make_plain_response",
     "make_proxy",
+    "make_request_context",
     "panic_on_purpose",
     "parse_accept_header",
     "parse_age",
@@ -56,6 +58,7 @@ __all__ = [
     "parse_set_header",
     "plain_request_iri",
     "quote_header_value",
+    "send_plain_response",
     "send_response",
     "unquote_etag",
     "unquote_header_value",
@@ -116,6 +119,7 @@ class Table:
 @disjoint_base
 class MapCore:
     _remap: bool
+    default_subdomain: t.Any
     host_matching: bool
     _table: Table | None
     _rules_by_endpoint: dict[t.Any, list[Rule]]
@@ -329,6 +333,8 @@ class RequestContextCore:
     def push(self) -> None: ...
     def pop(self, exc: t.Any = ...) -> None: ...
 
+def answer_plainly(app: t.Any, /) -> t.Any | None: ...
+def make_request_context(class_: t.Any, app: t.Any, environ: t.Any, /) -> t.Any: ...
 def hold_contexts(objects: dict[str, t.Any], classes: dict[str, type]) -> None: ...
 def begin_response(
     response: t.Any,
@@ -343,9 +349,10 @@ def begin_response(
 def make_plain_response(
     class_: t.Any, body: t.Any, status: t.Any | None, mimetype: t.Any | None = None, /
 ) -> t.Any | None: ...
-def send_response(
+def send_plain_response(
     response: t.Any, environ: t.Any, start_response: t.Any, /
 ) -> t.Iterable[bytes] | None: ...
+def send_response(response: t.Any, environ: t.Any, start_response: t.Any, /) -> t.Any: ...
 def hold_responses(
     response: type, headers: type, lines: dict[int, str], content_types: dict[str | None, str]
 ) -> None: ...

@@ -25,7 +25,7 @@ from .ctx import AppContext, RequestContext, _sentinel
 from .datastructures import Headers
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
-from .messages import make_plain_response
+from .messages import make_plain_response, send_response
 from .registry import App
 from .routing import Map, MapAdapter
 from .sessions import SecureCookieSessionInterface, _check_fallbacks
@@ -39,6 +39,11 @@ from .signals import (
     request_tearing_down,
 )
 from .wrappers import Request, Response
+
+if t.TYPE_CHECKING or compiled is None:
+    from .ctx_pure import answer_plainly, make_request_context
+else:
+    from ._core import answer_plainly, make_request_context
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -186,8 +191,7 @@ class Flask(App):
             except BaseException as raised:
                 error = raised
                 raise
-            # PERF: `response(...)`, in a way that the interpreter makes no detour for.
-            return response.__call__(environ, start_response)
+            return send_response(response, environ, start_response)
         finally:
             if "werkzeug.debug.preserve_context" in environ:
                 preserve = environ["werkzeug.debug.preserve_context"]
@@ -202,7 +206,7 @@ class Flask(App):
 
         :param environ: The WSGI environ.
         """
-        return RequestContext(self, environ)
+        return make_request_context(RequestContext, self, environ)
 
     def app_context(self) -> AppContext:
         """Make an app context, for use outside of requests: ``with app.app_context(): ...``."""
@@ -244,12 +248,20 @@ class Flask(App):
         if not self._got_first_request:
             self._check_settings()
             self._got_first_request = True
+        answer: t.Any
         try:
-            if request_started.receivers:
-                request_started.send(self, _async_wrapper=self.ensure_sync)
-            answer = self.preprocess_request()
+            # PERF: all of it at once, if the app has nothing to do but to call the view.
+            answer = answer_plainly(self)
             if answer is None:
-                answer = self.dispatch_request()
+                if request_started.receivers:
+                    request_started.send(self, _async_wrapper=self.ensure_sync)
+                answer = self.preprocess_request()
+                if answer is None:
+                    answer = self.dispatch_request()
+            elif type(answer) is tuple:
+                answer = answer[0]
+            else:
+                return t.cast("Response", answer)
         except Exception as error:
             answer = self.handle_user_exception(error)
         return self.finalize_request(answer)
@@ -417,6 +429,12 @@ class Flask(App):
         :param rv: Text, bytes, a dict or a list for JSON, an iterator, a response, an exception or
             another WSGI application; or a tuple of one of these with status, headers or both.
         """
+        if type(rv) is str:
+            # PERF: what most views return, without a look at what else it could be
+            # (benches/apps.py).
+            made: Response | None = make_plain_response(self.response_class, rv, None)
+            if made is not None:
+                return made
         body: t.Any = rv
         status: t.Any = None
         headers: t.Any = None
@@ -427,7 +445,7 @@ class Flask(App):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/apps.py).
                 if headers is None:
-                    made: Response | None = make_plain_response(response_class, body, status)
+                    made = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
                 return response_class(body, status=status, headers=headers)
@@ -869,6 +887,8 @@ if compiled is not None:
             "app_variable": _cv_app,
             "request_variable": _cv_request,
             "sentinel": _sentinel,
+            "started_signal": request_started,
+            "finished_signal": request_finished,
             "pushed_signal": appcontext_pushed,
             "popped_signal": appcontext_popped,
             "app_teardown_signal": appcontext_tearing_down,

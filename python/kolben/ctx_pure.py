@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
     from .sessions import SessionMixin
     from .wrappers import Request
 
-__all__ = ["AppContextCore", "RequestContextCore"]
+__all__ = ["AppContextCore", "RequestContextCore", "answer_plainly", "make_request_context"]
 
 #: Stands for an exception that was not given.
 SENTINEL: t.Any = object()
@@ -169,3 +169,15 @@ class RequestContextCore:
         close = getattr(self.request, "close", None)
         if close is not None:
             close()
+
+
+def make_request_context(
+    class_: type[RequestContext], app: Flask, environ: WSGIEnvironment, /
+) -> RequestContext:
+    """Make the context of a request: an object of that class."""
+    return class_(app, environ)
+
+
+def answer_plainly(app: Flask, /) -> t.Any | None:  # noqa: ARG001 - it takes what the core takes
+    """Leave it to the methods of the app."""
+    return None

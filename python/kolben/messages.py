@@ -416,7 +416,8 @@ _content_types = _ContentTypes()
 if t.TYPE_CHECKING or compiled is not None:
     from ._core import begin_response as _begin
     from ._core import make_plain_response as make_plain_response
-    from ._core import send_response as _send
+    from ._core import send_plain_response as _send
+    from ._core import send_response as send_response
 else:
 
     def _begin(*arguments: t.Any) -> bool:  # noqa: ARG001 - it takes what the core takes
@@ -429,6 +430,10 @@ else:
 
     def _send(*arguments: t.Any) -> None:
         """Leave it to the methods."""
+
+    def send_response(response: t.Any, environ: WSGIEnvironment, start_response: t.Any) -> t.Any:
+        """Send a response, or whatever a view's answer was made into."""
+        return response(environ, start_response)
 
 
 def _reported(name: str, parse: t.Callable[..., t.Any], fset: t.Any, doc: str) -> t.Any:

@@ -106,6 +106,9 @@ class App(Scaffold):
     test_cli_runner_class: type[FlaskCliRunner] | None = None
 
     default_config: t.Mapping[str, t.Any]
+
+    #: What the core has read of the app.
+    _known: t.Any = None
     response_class: type[t.Any]
 
     def __init__(

@@ -181,6 +181,6 @@ class Map(Insight, MapCore, Binding):
         self._remap = True
 
 
-_IN_CORE = ("_rules_by_endpoint", "host_matching")
+_IN_CORE = ("_rules_by_endpoint", "default_subdomain", "host_matching")
 
 Map._originals = {"update": Map.update}

@@ -4,6 +4,7 @@ use crate::context::{
     Given, Originals, Pushed, current, in_context, is_idle, originals, popped_too_often, refuse_wrong, send,
 };
 use crate::contextvar;
+use crate::known_app::{Attributes, KnownApp};
 use crate::made::unstarted;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -115,15 +116,34 @@ impl AppContextCore {
 
     /// Bring back the app context before this one, after the teardown functions.
     #[pyo3(signature = (exc=Given::Nothing))]
-    pub(crate) fn pop(slf: &Bound<'_, Self>, exc: Given<'_>) -> PyResult<()> {
+    fn pop(slf: &Bound<'_, Self>, exc: Given<'_>) -> PyResult<()> {
+        Self::pop_known(slf, exc, None)
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        // SAFETY: the collector runs with the GIL, or with all other threads stopped, and never
+        // inside `with`, where nothing is allocated.
+        let fields = unsafe { &*self.fields.get() };
+        visit.call(&fields.app)?;
+        visit.call(&fields.g)?;
+        visit.call(&fields.url_adapter)?;
+        fields.pushed.iter().try_for_each(|token| visit.call(token))
+    }
+}
+
+impl AppContextCore {
+    /// Do what `pop` does, with what is known of the app.
+    pub(crate) fn pop_known(slf: &Bound<'_, Self>, exc: Given<'_>, known: Option<&KnownApp>) -> PyResult<()> {
         let py = slf.py();
         let originals = originals(py)?;
         let app = Self::app(slf);
+        let table = known.and_then(KnownApp::attributes).and_then(Attributes::teardown_appcontext);
         let torn_down = match Self::with(slf, |fields| fields.pushed.len()) {
             0 => return Err(popped_too_often()),
             1 if is_idle(
                 originals,
                 &app,
+                table,
                 intern!(py, "teardown_appcontext_funcs"),
                 &originals.app_teardown_signal,
             )? =>
@@ -141,18 +161,6 @@ impl AppContextCore {
         send(&originals.popped_signal, &app)
     }
 
-    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        // SAFETY: the collector runs with the GIL, or with all other threads stopped, and never
-        // inside `with`, where nothing is allocated.
-        let fields = unsafe { &*self.fields.get() };
-        visit.call(&fields.app)?;
-        visit.call(&fields.g)?;
-        visit.call(&fields.url_adapter)?;
-        fields.pushed.iter().try_for_each(|token| visit.call(token))
-    }
-}
-
-impl AppContextCore {
     fn leave(slf: &Bound<'_, Self>, originals: &Originals) -> PyResult<()> {
         let py = slf.py();
         let variable = originals.app_variable.bind(py);
@@ -168,6 +176,7 @@ impl AppContextCore {
 pub(crate) fn own_app_context<'py>(
     originals: &Originals,
     app: &Bound<'py, PyAny>,
+    known: Option<&KnownApp>,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = app.py();
     if let Some(outer) = contextvar::get(originals.app_variable.bind(py))? {
@@ -180,7 +189,11 @@ pub(crate) fn own_app_context<'py>(
         }
     }
     let class = originals.context_class.bind(py);
-    if originals.app_context.has_own_methods(app)? && originals.context.is_original(class)? {
+    let is_plain = match known.and_then(KnownApp::attributes) {
+        Some(attributes) => attributes.makes_contexts,
+        None => originals.app_context.has_own_methods(app)?,
+    };
+    if is_plain && originals.context.is_original(class)? {
         // PERF: an app context of its own for each request, without a call of Python code.
         let own = unstarted(class)?;
         let core = own.cast::<AppContextCore>()?;

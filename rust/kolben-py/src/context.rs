@@ -3,6 +3,7 @@
 use crate::app_context::AppContextCore;
 use crate::contextvar;
 use crate::known::Known;
+use crate::known_app::Table;
 use crate::made::assign;
 use crate::request_context::RequestContextCore;
 use pyo3::exceptions::{PyAssertionError, PyLookupError, PyRuntimeError};
@@ -17,6 +18,8 @@ pub(crate) struct Originals {
     pub(crate) request_variable: Py<PyAny>,
     /// Stands for an exception that was not given.
     pub(crate) sentinel: Py<PyAny>,
+    pub(crate) started_signal: Signal,
+    pub(crate) finished_signal: Signal,
     pub(crate) pushed_signal: Signal,
     pub(crate) popped_signal: Signal,
     pub(crate) request_teardown_signal: Signal,
@@ -26,6 +29,10 @@ pub(crate) struct Originals {
     pub(crate) config: Known,
     pub(crate) app_context: Known,
     pub(crate) teardowns: Known,
+    /// From the match to the response.
+    pub(crate) dispatch: Known,
+    /// What calls these.
+    pub(crate) drive: Known,
     pub(crate) context: Known,
     pub(crate) context_class: Py<PyType>,
     pub(crate) request: Known,
@@ -53,6 +60,8 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app_variable: object("app_variable")?,
             request_variable: object("request_variable")?,
             sentinel: object("sentinel")?,
+            started_signal: Signal::of(&objects.as_any().get_item("started_signal")?)?,
+            finished_signal: Signal::of(&objects.as_any().get_item("finished_signal")?)?,
             pushed_signal: Signal::of(&objects.as_any().get_item("pushed_signal")?)?,
             popped_signal: Signal::of(&objects.as_any().get_item("popped_signal")?)?,
             request_teardown_signal: Signal::of(&objects.as_any().get_item("request_teardown_signal")?)?,
@@ -61,6 +70,18 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             app: known("app", &["create_url_adapter"])?,
             config: known("config", &["__getitem__"])?,
             app_context: known("app", &["app_context"])?,
+            dispatch: known(
+                "app",
+                &[
+                    "preprocess_request",
+                    "dispatch_request",
+                    "ensure_sync",
+                    "finalize_request",
+                    "make_response",
+                    "process_response",
+                ],
+            )?,
+            drive: known("app", &["__call__", "wsgi_app", "full_dispatch_request"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
             context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
             context_class: classes.as_any().get_item("context")?.cast_into::<PyType>()?.unbind(),
@@ -85,7 +106,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             )?,
             request_context: known(
                 "request_context",
-                &["match_request", "request", "session", "_session", "url_adapter"],
+                &["__init__", "__new__", "match_request", "request", "session", "_session", "url_adapter"],
             )?,
             map: known("map", &["bind_to_environ", "update", "_bind_to_environ", "_adapter_class"])?,
             adapter_class: classes.as_any().get_item("adapter")?.cast_into::<PyType>()?.unbind(),
@@ -224,13 +245,18 @@ pub(crate) fn send(signal: &Signal, app: &Bound<'_, PyAny>) -> PyResult<()> {
 pub(crate) fn is_idle(
     originals: &Originals,
     app: &Bound<'_, PyAny>,
-    table: &Bound<'_, PyString>,
+    known: Option<&Table>,
+    name: &Bound<'_, PyString>,
     signal: &Signal,
 ) -> PyResult<bool> {
     // PERF: most apps have neither functions nor receivers here.
-    Ok(!signal.is_heard(app.py())
-        && originals.teardowns.has_own_methods(app)?
-        && !app.getattr(table)?.is_truthy()?)
+    if signal.is_heard(app.py()) {
+        return Ok(false);
+    }
+    if let Some(table) = known {
+        return table.is_empty(app.py());
+    }
+    Ok(originals.teardowns.has_own_methods(app)? && !app.getattr(name)?.is_truthy()?)
 }
 
 /// An attribute of a context: what a proxy stands for.

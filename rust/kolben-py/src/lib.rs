@@ -12,11 +12,13 @@ mod contextvar;
 mod conversion;
 mod cookies;
 mod dates;
+mod dispatch;
 mod environ;
 mod environ_headers;
 mod headers;
 
 mod known;
+mod known_app;
 mod lazy;
 mod lists;
 mod made;
@@ -105,6 +107,8 @@ mod _core {
     #[pymodule_export]
     use crate::dates::{parse_age, parse_date, write_date};
     #[pymodule_export]
+    use crate::dispatch::answer_plainly;
+    #[pymodule_export]
     use crate::environ_headers::EnvironHeadersCore;
     #[pymodule_export]
     use crate::headers::HeadersCore;
@@ -130,9 +134,11 @@ mod _core {
     #[pymodule_export]
     use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
-    use crate::request_context::RequestContextCore;
+    use crate::request_context::{RequestContextCore, make_request_context};
     #[pymodule_export]
-    use crate::response::{begin_response, hold_responses, make_plain_response, send_response};
+    use crate::response::{
+        begin_response, hold_responses, make_plain_response, send_plain_response, send_response,
+    };
     #[pymodule_export]
     use crate::route::Route;
     #[pymodule_export]

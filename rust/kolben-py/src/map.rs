@@ -18,6 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 pub(crate) struct MapCore {
     needs_update: AtomicBool,
     matches_hosts: AtomicBool,
+    /// The subdomain of rules without one, and whether that is none.
+    default_subdomain: Shared<PyAny>,
+    has_no_subdomain: AtomicBool,
     table: Shared<Table>,
     rules: Shared<PyDict>,
 }
@@ -31,6 +34,8 @@ impl MapCore {
         Self {
             needs_update: AtomicBool::new(true),
             matches_hosts: AtomicBool::new(false),
+            default_subdomain: Shared::empty(),
+            has_no_subdomain: AtomicBool::new(false),
             table: Shared::empty(),
             rules: Shared::empty(),
         }
@@ -57,6 +62,23 @@ impl MapCore {
     #[setter]
     fn set_host_matching(&self, value: &Bound<'_, PyAny>) -> PyResult<()> {
         self.matches_hosts.store(value.is_truthy()?, Ordering::Relaxed);
+        Ok(())
+    }
+
+    /// The subdomain of rules that name none.
+    #[getter]
+    fn get_default_subdomain(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        self.default_subdomain.get(py)
+    }
+
+    #[setter]
+    fn set_default_subdomain(&self, py: Python<'_>, value: Py<PyAny>) -> PyResult<()> {
+        let is_empty = match value.bind(py).cast::<PyString>() {
+            Ok(subdomain) => subdomain.len()? == 0,
+            Err(_) => false,
+        };
+        self.default_subdomain.set(py, Some(value));
+        self.has_no_subdomain.store(is_empty, Ordering::Release);
         Ok(())
     }
 
@@ -111,11 +133,13 @@ impl MapCore {
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         self.table.traverse(visit)?;
+        self.default_subdomain.traverse(visit)?;
         self.rules.traverse(visit)
     }
 
     fn __clear__(&self, py: Python<'_>) {
         self.table.set(py, None);
+        self.default_subdomain.set(py, None);
         self.rules.set(py, None);
     }
 }
@@ -133,6 +157,11 @@ fn warn_of_mismatch(current: &Bound<'_, PyString>, server_name: &Bound<'_, PyStr
 impl MapCore {
     pub(crate) fn matches_hosts(&self) -> bool {
         self.matches_hosts.load(Ordering::Relaxed)
+    }
+
+    /// Whether rules that name no subdomain are for none.
+    pub(crate) fn has_no_subdomain(&self) -> bool {
+        self.has_no_subdomain.load(Ordering::Acquire)
     }
 
     /// The current table, if the map is in order.

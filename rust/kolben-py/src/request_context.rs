@@ -7,7 +7,8 @@ use crate::context::{
 use crate::contextvar;
 use crate::environ;
 use crate::known::function_of;
-use crate::made::{assign, bare};
+use crate::known_app::{Attributes, KnownApp};
+use crate::made::{assign, bare, set_plainly, unstarted};
 use crate::map::MapCore;
 use crate::table::{Found, Rare};
 use pyo3::intern;
@@ -26,6 +27,8 @@ pub(crate) struct RequestContextCore {
 struct RequestFields {
     app: Py<PyAny>,
     request: Py<PyAny>,
+    /// What was known of the app when the context was made.
+    known: Option<Py<KnownApp>>,
     session: Session,
     url_adapter: Adapter,
     flashes: Option<Py<PyAny>>,
@@ -61,6 +64,7 @@ impl RequestContextCore {
         let fields = RequestFields {
             app: py.None(),
             request: py.None(),
+            known: None,
             session: Session::Closed,
             url_adapter: Adapter::None,
             flashes: None,
@@ -80,12 +84,14 @@ impl RequestContextCore {
     ) -> PyResult<()> {
         let py = slf.py();
         let originals = originals(py)?;
+        let held = KnownApp::of(originals, app)?;
+        let known = held.as_ref().and_then(|known| known.get().attributes());
         let request = match request {
             Some(request) => request.clone(),
-            None => make_request(originals, app, environ)?,
+            None => make_request(originals, app, known, environ)?,
         };
         let session = session.map_or(Session::Closed, Session::Open);
-        let glance = glance(originals, app, &request, environ)?;
+        let glance = glance(originals, app, known, &request, environ)?;
         let is_plain = glance.is_some();
         let _old = Self::with(slf, |fields| {
             let old = (
@@ -94,7 +100,8 @@ impl RequestContextCore {
                 std::mem::replace(&mut fields.session, session),
             );
             let adapter = glance.map_or(Adapter::None, Adapter::Deferred);
-            (old, std::mem::replace(&mut fields.url_adapter, adapter))
+            let known = std::mem::replace(&mut fields.known, held.clone().map(Bound::unbind));
+            (old, known, std::mem::replace(&mut fields.url_adapter, adapter))
         });
         if is_plain {
             return Ok(());
@@ -188,7 +195,7 @@ impl RequestContextCore {
     /// Whether there is none of these, and the session needs no saving, because nobody has read it
     /// and the request did not bring it.
     #[getter]
-    fn _has_nothing_to_finish(slf: &Bound<'_, Self>) -> PyResult<bool> {
+    pub(crate) fn _has_nothing_to_finish(slf: &Bound<'_, Self>) -> PyResult<bool> {
         let py = slf.py();
         let (interface, app) = Self::with(slf, |fields| {
             let interface = match &fields.session {
@@ -234,11 +241,16 @@ impl RequestContextCore {
         let py = slf.py();
         let originals = originals(py)?;
         let app = Self::get_app(slf);
-        let own = own_app_context(originals, &app)?;
+        let known = Self::known(slf, originals, &app)?;
+        let known = known.as_ref().map(Bound::get);
+        let own = own_app_context(originals, &app, known)?;
         let token = contextvar::set(originals.request_variable.bind(py), slf.as_any())?.unbind();
         Self::with(slf, |fields| fields.pushed.push((token, own.map(Bound::unbind))));
         if Self::with(slf, |fields| matches!(fields.session, Session::Closed)) {
-            let interface = app.getattr(intern!(py, "session_interface"))?;
+            let interface = match known.and_then(KnownApp::attributes) {
+                Some(attributes) => attributes.session_interface.bind(py).clone(),
+                None => app.getattr(intern!(py, "session_interface"))?,
+            };
             if originals.session_interface.is_untouched(&interface)? {
                 // PERF: most requests of most apps never look at their session.
                 let deferred = Session::Deferred(interface.unbind());
@@ -247,7 +259,7 @@ impl RequestContextCore {
                 Self::open_session(slf, &interface)?;
             }
         }
-        Self::match_url(slf, originals)
+        Self::match_url(slf, originals, known)
     }
 
     /// Bring back the request context before this one, after the teardown functions.
@@ -259,9 +271,12 @@ impl RequestContextCore {
             0 => return Err(popped_too_often()),
             depth => depth == 1,
         };
+        let app = Self::get_app(slf);
+        let known = Self::known(slf, originals, &app)?;
+        let known = known.as_ref().map(Bound::get);
         let (torn_down, exc) = if is_last {
             let exc = exc.or_current(py)?;
-            (Self::tear_down(slf, originals, &exc), exc)
+            (Self::tear_down(slf, originals, &app, known, &exc), exc)
         } else {
             let exc = match exc {
                 Given::Exception(exc) => exc,
@@ -269,7 +284,7 @@ impl RequestContextCore {
             };
             (Ok(()), exc)
         };
-        in_context(py, Self::leave(slf, originals, is_last, &exc), &torn_down)?;
+        in_context(py, Self::leave(slf, originals, known, is_last, &exc), &torn_down)?;
         torn_down
     }
 
@@ -278,6 +293,7 @@ impl RequestContextCore {
         let fields = unsafe { &*self.fields.get() };
         visit.call(&fields.app)?;
         visit.call(&fields.request)?;
+        visit.call(&fields.known)?;
         visit.call(&fields.flashes)?;
         visit.call(&fields.after)?;
         match &fields.session {
@@ -305,6 +321,30 @@ impl RequestContextCore {
         })
     }
 
+    /// What is known of the app when the request is dispatched.
+    #[inline]
+    pub(crate) fn known_at_dispatch<'py>(
+        slf: &Bound<'py, Self>,
+        originals: &Originals,
+        app: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, KnownApp>>> {
+        if !Self::with(slf, |fields| fields.app.is(app)) {
+            return Ok(None);
+        }
+        Self::known(slf, originals, app)
+    }
+
+    /// What is known of the app now.
+    #[inline]
+    fn known<'py>(
+        slf: &Bound<'py, Self>,
+        originals: &Originals,
+        app: &Bound<'py, PyAny>,
+    ) -> PyResult<Option<Bound<'py, KnownApp>>> {
+        let known = Self::with(slf, |fields| fields.known.as_ref().map(|known| known.clone_ref(slf.py())));
+        KnownApp::again(known.as_ref(), originals, app)
+    }
+
     fn open_session<'py>(
         slf: &Bound<'py, Self>,
         interface: &Bound<'py, PyAny>,
@@ -322,7 +362,7 @@ impl RequestContextCore {
 
     /// Find the rule and the arguments, by the core alone where that is all there is to it.
     #[inline]
-    fn match_url(slf: &Bound<'_, Self>, originals: &Originals) -> PyResult<()> {
+    fn match_url(slf: &Bound<'_, Self>, originals: &Originals, known: Option<&KnownApp>) -> PyResult<()> {
         let py = slf.py();
         if originals.request_context.is_class_of(slf.as_any())? {
             let (glance, app) = Self::with(slf, |fields| {
@@ -333,7 +373,7 @@ impl RequestContextCore {
                 (glance, fields.app.bind(py).clone())
             });
             if let Some(glance) = glance
-                && Self::match_plainly(slf, originals, &app, &glance)?
+                && Self::match_plainly(slf, originals, &app, known, &glance)?
             {
                 return Ok(());
             }
@@ -348,11 +388,15 @@ impl RequestContextCore {
         slf: &Bound<'_, Self>,
         originals: &Originals,
         app: &Bound<'_, PyAny>,
+        known: Option<&KnownApp>,
         glance: &environ::Glance,
     ) -> PyResult<bool> {
         let py = slf.py();
         // It may have been exchanged since.
-        let map = app.getattr(intern!(py, "url_map"))?;
+        let map = match known.and_then(KnownApp::attributes) {
+            Some(attributes) => attributes.url_map.bind(py).clone(),
+            None => app.getattr(intern!(py, "url_map"))?,
+        };
         let Ok(map) = map.cast::<MapCore>() else { return Ok(false) };
         let Some(table) = map.get().table(py) else { return Ok(false) };
         if !originals.map.is_class_of(map.as_any())? {
@@ -362,7 +406,8 @@ impl RequestContextCore {
         let request = Self::get_request(slf);
         match table.get().find(py, &[], path, method, false, true)? {
             Found::Plain(pair) => {
-                assign!(request, "url_rule" = pair.get_item(0)?, "view_args" = pair.get_item(1)?);
+                set_plainly(&request, intern!(py, "url_rule"), pair.get_item(0)?)?;
+                set_plainly(&request, intern!(py, "view_args"), pair.get_item(1)?)?;
                 Ok(true)
             }
             Found::Rare(rare) => match *rare {
@@ -375,11 +420,17 @@ impl RequestContextCore {
         }
     }
 
-    fn tear_down(slf: &Bound<'_, Self>, originals: &Originals, exc: &Bound<'_, PyAny>) -> PyResult<()> {
+    fn tear_down(
+        slf: &Bound<'_, Self>,
+        originals: &Originals,
+        app: &Bound<'_, PyAny>,
+        known: Option<&KnownApp>,
+        exc: &Bound<'_, PyAny>,
+    ) -> PyResult<()> {
         let py = slf.py();
-        let app = Self::get_app(slf);
-        let table = intern!(py, "teardown_request_funcs");
-        if !is_idle(originals, &app, table, &originals.request_teardown_signal)? {
+        let table = known.and_then(KnownApp::attributes).and_then(Attributes::teardown_request);
+        let name = intern!(py, "teardown_request_funcs");
+        if !is_idle(originals, app, table, name, &originals.request_teardown_signal)? {
             app.call_method1(intern!(py, "do_teardown_request"), (exc,))?;
         }
         let request = Self::get_request(slf);
@@ -399,6 +450,7 @@ impl RequestContextCore {
     fn leave(
         slf: &Bound<'_, Self>,
         originals: &Originals,
+        known: Option<&KnownApp>,
         is_last: bool,
         exc: &Bound<'_, PyAny>,
     ) -> PyResult<()> {
@@ -409,15 +461,21 @@ impl RequestContextCore {
         contextvar::reset(variable, token.bind(py))?;
         if is_last {
             // The environ and the request hold each other: let go of one.
-            let request = current.getattr(intern!(py, "request"))?;
+            let request = match current.cast::<Self>() {
+                Ok(core) if originals.request_context.is_class_of(&current)? => Self::get_request(core),
+                _ => current.getattr(intern!(py, "request"))?,
+            };
             let environ = request.getattr(intern!(py, "environ"))?;
-            environ.set_item(intern!(py, "werkzeug.request"), py.None())?;
+            match environ.cast_exact::<PyDict>() {
+                Ok(environ) => environ.set_item(intern!(py, "werkzeug.request"), py.None())?,
+                Err(_) => environ.set_item(intern!(py, "werkzeug.request"), py.None())?,
+            }
         }
         if let Some(own) = own {
             let own = own.bind(py);
             match own.cast::<AppContextCore>() {
                 Ok(core) if originals.context.is_class_of(own)? => {
-                    AppContextCore::pop(core, Given::Exception(exc.clone()))?;
+                    AppContextCore::pop_known(core, Given::Exception(exc.clone()), known)?;
                 }
                 _ => drop(own.call_method1(intern!(py, "pop"), (exc,))?),
             }
@@ -426,28 +484,52 @@ impl RequestContextCore {
     }
 }
 
+/// Make the context of a request: an object of `class_`.
+#[pyfunction]
+#[pyo3(signature = (class_, app, environ, /))]
+pub(crate) fn make_request_context<'py>(
+    class_: &Bound<'py, PyAny>,
+    app: &Bound<'py, PyAny>,
+    environ: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let originals = originals(app.py())?;
+    if let Ok(class) = class_.cast::<PyType>()
+        && originals.request_context.is_original(class)?
+    {
+        // PERF: what the constructor does, without a call of it.
+        let context = unstarted(class)?;
+        RequestContextCore::__init__(context.cast::<RequestContextCore>()?, app, environ, None, None)?;
+        return Ok(context);
+    }
+    class_.call1((app, environ))
+}
+
 /// Make the request of a context.
 #[inline]
 fn make_request<'py>(
     originals: &Originals,
     app: &Bound<'py, PyAny>,
+    known: Option<&Attributes>,
     environ: &Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = app.py();
-    let class = app.getattr(intern!(py, "request_class"))?;
-    let json = app.getattr(intern!(py, "json"))?;
+    let (class, json) = match known {
+        Some(known) => (known.request_class.bind(py).clone(), known.json.bind(py).clone()),
+        None => (app.getattr(intern!(py, "request_class"))?, app.getattr(intern!(py, "json"))?),
+    };
     if let Ok(class) = class.cast::<PyType>()
         && originals.request.is_original(class)?
         && let Ok(environ) = environ.cast::<PyDict>()
     {
         // PERF: what the constructor does, without a call of it.
         let request = bare(class)?;
-        assign!(request, "environ" = environ, "json_module" = json);
+        set_plainly(&request, intern!(py, "environ"), environ)?;
+        set_plainly(&request, intern!(py, "json_module"), &json)?;
         if let Some(method) = environ.get_item(intern!(py, "REQUEST_METHOD"))?
             && is_usual(&method)
         {
             // PERF: the dispatch reads it of each request.
-            assign!(request, "method" = method);
+            set_plainly(&request, intern!(py, "method"), method)?;
         }
         environ.set_item(intern!(py, "werkzeug.request"), &request)?;
         return Ok(request);
@@ -468,39 +550,49 @@ fn is_usual(method: &Bound<'_, PyAny>) -> bool {
 fn glance(
     originals: &Originals,
     app: &Bound<'_, PyAny>,
+    known: Option<&Attributes>,
     request: &Bound<'_, PyAny>,
     environ: &Bound<'_, PyAny>,
 ) -> PyResult<Option<environ::Glance>> {
     let py = app.py();
-    if !originals.app.has_own_methods(app)? || !originals.request.is_class_of(request)? {
+    if !originals.request.is_class_of(request)? {
         return Ok(None);
     }
-    let config = app.getattr(intern!(py, "config"))?;
-    let Ok(config) = config.cast::<PyDict>() else { return Ok(None) };
-    if !originals.config.is_class_of(config)? {
-        return Ok(None);
-    }
-    let is_trusting = config.get_item(intern!(py, "TRUSTED_HOSTS"))?.is_some_and(|hosts| hosts.is_none());
-    if !is_trusting || app.getattr(intern!(py, "subdomain_matching"))?.is_truthy()? {
-        return Ok(None);
-    }
-    let map = app.getattr(intern!(py, "url_map"))?;
-    let Ok(core) = map.cast::<MapCore>() else { return Ok(None) };
-    if core.get().matches_hosts() || !originals.map.is_class_of(&map)? {
-        return Ok(None);
-    }
-    // The map makes adapters of this class, as nobody has changed what it makes.
-    if !originals.adapter.is_original(originals.adapter_class.bind(py))? {
-        return Ok(None);
-    }
-    let is_empty = match map.getattr(intern!(py, "default_subdomain"))?.cast::<PyString>() {
-        Ok(subdomain) => subdomain.len()? == 0,
-        Err(_) => false,
+    let (config, map) = match known {
+        Some(known) if known.binds_plainly => (known.config.bind(py).clone(), known.url_map.bind(py).clone()),
+        None if originals.app.has_own_methods(app)?
+            && !app.getattr(intern!(py, "subdomain_matching"))?.is_truthy()? =>
+        {
+            (app.getattr(intern!(py, "config"))?, app.getattr(intern!(py, "url_map"))?)
+        }
+        _ => return Ok(None),
     };
-    match environ.cast::<PyDict>() {
-        Ok(environ) if is_empty => environ::glance(environ),
-        _ => Ok(None),
+    if !trusts_all_hosts(originals, &config)? || !is_plain_map(originals, &map)? {
+        return Ok(None);
     }
+    match environ.cast::<PyDict>() {
+        Ok(environ) => environ::glance(environ),
+        Err(_) => Ok(None),
+    }
+}
+
+fn trusts_all_hosts(originals: &Originals, config: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match config.cast::<PyDict>() {
+        Ok(config) if originals.config.is_class_of(config)? => {
+            let hosts = config.get_item(intern!(config.py(), "TRUSTED_HOSTS"))?;
+            Ok(hosts.is_some_and(|hosts| hosts.is_none()))
+        }
+        _ => Ok(false),
+    }
+}
+
+/// Whether the map is Kolben's own, makes Kolben's adapters, and asks for no host or subdomain.
+fn is_plain_map(originals: &Originals, map: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let Ok(core) = map.cast::<MapCore>() else { return Ok(false) };
+    Ok(!core.get().matches_hosts()
+        && core.get().has_no_subdomain()
+        && originals.map.is_class_of(map)?
+        && originals.adapter.is_original(originals.adapter_class.bind(map.py()))?)
 }
 
 /// Bind the map of an app to a request whose [`glance`] was enough: what `create_url_adapter` does.

@@ -12,6 +12,7 @@ use pyo3::types::{PyBytes, PyDict, PyInt, PyList, PyString, PyTuple, PyType};
 struct Originals {
     response: Known,
     construction: Known,
+    call: Known,
     headers: Py<PyType>,
     /// The status line of a response that has set none.
     usual_status: Py<PyAny>,
@@ -19,6 +20,10 @@ struct Originals {
     lines: Py<PyDict>,
     /// Mimetypes to content types.
     content_types: Py<PyDict>,
+    /// Mimetypes to headers.
+    type_headers: Py<PyDict>,
+    /// Lengths of bodies to headers.
+    length_headers: [PyOnceLock<Py<PyTuple>>; 1024],
 }
 
 static ORIGINALS: PyOnceLock<Originals> = PyOnceLock::new();
@@ -35,10 +40,13 @@ pub(crate) fn hold_responses(
         Ok::<_, PyErr>(Originals {
             response: Known::of(response, PASSED_BY)?,
             construction: Known::of(response, &["__init__", "__new__"])?,
+            call: Known::of(response, &["__call__"])?,
             headers: headers.unbind(),
             usual_status: response.getattr("_status")?.unbind(),
             lines: lines.unbind(),
             content_types: content_types.unbind(),
+            type_headers: PyDict::new(response.py()).unbind(),
+            length_headers: [const { PyOnceLock::new() }; 1024],
         })
     })?;
     Ok(())
@@ -167,12 +175,29 @@ fn is_false(value: &Bound<'_, PyAny>) -> bool {
     value.is(pyo3::types::PyBool::new(value.py(), false))
 }
 
+/// Send a response, as a call of it does.
+#[pyfunction]
+#[pyo3(signature = (response, environ, start_response, /))]
+pub(crate) fn send_response<'py>(
+    response: &Bound<'py, PyAny>,
+    environ: &Bound<'py, PyAny>,
+    start_response: &Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    // PERF: without a call of Python code, most of the time.
+    if originals(response.py())?.call.is_class_of(response)?
+        && let Some(body) = send_plain_response(response, environ, start_response)?
+    {
+        return Ok(body);
+    }
+    response.call1((environ, start_response))
+}
+
 /// Send a response with a plain body; `None` if that takes the methods of the response.
 ///
 /// Returns what the server is to iterate over.
 #[pyfunction]
 #[pyo3(signature = (response, environ, start_response, /))]
-pub(crate) fn send_response<'py>(
+pub(crate) fn send_plain_response<'py>(
     response: &Bound<'py, PyAny>,
     environ: &Bound<'py, PyAny>,
     start_response: &Bound<'py, PyAny>,
@@ -245,12 +270,40 @@ fn first_headers<'py>(
         Some(mimetype) => mimetype,
         None => response.getattr(intern!(py, "default_mimetype"))?,
     };
-    let Some(content_type) = originals.content_types.bind(py).get_item(&mimetype)? else {
-        return Ok(None);
-    };
-    let content_type = (intern!(py, "Content-Type"), content_type).into_pyobject(py)?;
-    let content_length = (intern!(py, "Content-Length"), length.str()?).into_pyobject(py)?;
+    let Some(content_type) = originals.type_header(&mimetype)? else { return Ok(None) };
+    let content_length = originals.length_header(&length)?;
     PyList::new(py, [content_type, content_length]).map(Some)
+}
+
+impl Originals {
+    /// The header of a mimetype, if that is one of the usual.
+    ///
+    /// PERF: headers are tuples, which nobody changes, so that one will do for all responses.
+    #[inline]
+    fn type_header<'py>(&self, mimetype: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let py = mimetype.py();
+        let headers = self.type_headers.bind(py);
+        if let Some(header) = headers.get_item(mimetype)? {
+            return Ok(Some(header));
+        }
+        let Some(content_type) = self.content_types.bind(py).get_item(mimetype)? else { return Ok(None) };
+        headers.set_item(mimetype, (intern!(py, "Content-Type"), content_type))?;
+        headers.get_item(mimetype)
+    }
+
+    /// The header of a length.
+    #[inline]
+    fn length_header<'py>(&self, length: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        let py = length.py();
+        let make = || -> PyResult<Bound<'py, PyTuple>> {
+            (intern!(py, "Content-Length"), length.str()?).into_pyobject(py)
+        };
+        let header = match self.length_headers.get(length.extract::<usize>()?) {
+            Some(place) => place.get_or_try_init(py, || make().map(Bound::unbind))?.bind(py).clone(),
+            None => make()?,
+        };
+        Ok(header.into_any())
+    }
 }
 
 /// The headers of a response, if they are sent as they stand, with a length if they have none.

@@ -57,7 +57,7 @@ impl Watch {
 ///
 /// The pointer is that of a live type object.
 #[inline]
-unsafe fn state_of(class: *mut ffi::PyTypeObject) -> u32 {
+pub(crate) unsafe fn state_of(class: *mut ffi::PyTypeObject) -> u32 {
     // SAFETY: the field is aligned and initialised, and an atomic load is sound beside the
     // interpreter's own writes, which are atomic where several threads may run.
     unsafe { AtomicU32::from_ptr(&raw mut (*class).tp_version_tag) }.load(Ordering::Relaxed)
