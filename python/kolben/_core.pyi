@@ -30,6 +30,7 @@ __all__ = [
     "get_content_length",
     "hold",
     "hold_contexts",
+    "hold_requests",
     "hold_responses",
     "iri_to_uri",
     "is_host_trusted",
@@ -353,6 +354,7 @@ def send_plain_response(
     response: t.Any, environ: t.Any, start_response: t.Any, /
 ) -> t.Iterable[bytes] | None: ...
 def send_response(response: t.Any, environ: t.Any, start_response: t.Any, /) -> t.Any: ...
+def hold_requests(request: type, headers: type) -> None: ...
 def hold_responses(
     response: type, headers: type, lines: dict[int, str], content_types: dict[str | None, str]
 ) -> None: ...

@@ -136,13 +136,7 @@ class Request(_werkzeug.Request):
     @lazy
     def args(self) -> MultiDict[str, str]:
         """The query, parsed."""
-        query: str
-        if self._reads_ahead or "query_string" in self.__dict__:
-            query = self.query_string.decode()
-        # PERF: straight from the environ, without bytes in between (benches/test_request.py).
-        elif not (query := self.environ.get("QUERY_STRING", "")).isascii():
-            query = query.encode("latin1").decode()
-        return parse_query(query, self.parameter_storage_class)
+        return parse_query(self.query_string.decode(), self.parameter_storage_class)
 
     @lazy
     def host(self) -> str:
@@ -650,6 +644,7 @@ class Response(_werkzeug.Response):
 
 if compiled is not None:
     # The core goes past these as long as nobody overrides or patches what it knows of them.
+    compiled.hold_requests(Request, EnvironHeaders)
     compiled.hold_responses(
         Response,
         Headers,

@@ -1,6 +1,7 @@
 //! `Accept` and its kin.
 
 use kolben_core::header::accept::{self, Order};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
@@ -27,7 +28,7 @@ pub(crate) fn parse_accept_header<'py>(
             && let Some(made) = known.list(py)?
         {
             fill(&made, value, order)?;
-            made::assign!(made, "provided" = true);
+            made::set_plainly(made.as_any(), intern!(py, "provided"), true)?;
             return Ok(made.into_any());
         }
         // Another class may have its own idea of their order.

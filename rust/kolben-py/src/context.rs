@@ -31,8 +31,6 @@ pub(crate) struct Originals {
     pub(crate) teardowns: Known,
     /// From the match to the response.
     pub(crate) dispatch: Known,
-    /// What calls these.
-    pub(crate) drive: Known,
     pub(crate) context: Known,
     pub(crate) context_class: Py<PyType>,
     pub(crate) request: Known,
@@ -81,7 +79,6 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                     "process_response",
                 ],
             )?,
-            drive: known("app", &["__call__", "wsgi_app", "full_dispatch_request"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
             context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
             context_class: classes.as_any().get_item("context")?.cast_into::<PyType>()?.unbind(),
@@ -102,7 +99,14 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             close: classes.as_any().get_item("request")?.getattr("close")?.unbind(),
             session_interface: known(
                 "session_interface",
-                &["open_session", "save_session", "is_null_session", "make_null_session", "session_class"],
+                &[
+                    "open_session",
+                    "save_session",
+                    "is_null_session",
+                    "make_null_session",
+                    "session_class",
+                    "get_cookie_name",
+                ],
             )?,
             request_context: known(
                 "request_context",

@@ -28,7 +28,10 @@ pub(crate) fn answer_plainly<'py>(app: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     if !originals.request_context.is_class_of(&context)? || originals.started_signal.is_heard(py) {
         return Ok(None);
     }
-    let Some(known) = RequestContextCore::known_at_dispatch(core, originals, app)? else { return Ok(None) };
+    if !RequestContextCore::get_app(core).is(app) {
+        return Ok(None);
+    }
+    let Some(known) = RequestContextCore::known(core, originals, app)? else { return Ok(None) };
     let Some(attributes) = known.get().attributes() else { return Ok(None) };
     if !attributes.answers_plainly || !attributes.has_no_hooks(py)? {
         return Ok(None);

@@ -214,6 +214,13 @@ fn values<'py>(environ: &Bound<'py, PyDict>, wanted: &str) -> PyResult<Option<Bo
     Ok(Some(list))
 }
 
+impl EnvironHeadersCore {
+    /// Take the environ of headers that were just made.
+    pub(crate) fn begin(&self, environ: Py<PyAny>) {
+        let _ = self.environ.set(environ);
+    }
+}
+
 #[pymethods]
 impl EnvironHeadersCore {
     #[new]
@@ -303,7 +310,7 @@ impl EnvironHeadersCore {
 
     /// Return the value of the header, or the default.
     #[pyo3(signature = (key, default = None, r#type = None))]
-    fn get<'py>(
+    pub(crate) fn get<'py>(
         slf: &Bound<'py, Self>,
         key: &Bound<'py, PyAny>,
         default: Option<Bound<'py, PyAny>>,

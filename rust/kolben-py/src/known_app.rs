@@ -34,6 +34,7 @@ pub(crate) struct KnownApp {
     attributes: Option<Attributes>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each answers a question of its own")]
 pub(crate) struct Attributes {
     pub(crate) config: Py<PyAny>,
     pub(crate) json: Py<PyAny>,
@@ -53,8 +54,6 @@ pub(crate) struct Attributes {
     pub(crate) makes_contexts: bool,
     /// Whether all that comes between the match and the response is done by Kolben's own methods.
     pub(crate) answers_plainly: bool,
-    /// Whether these are called by Kolben's own methods.
-    pub(crate) drives_plainly: bool,
     /// Whether it tears them down by Kolben's own methods.
     tears_down: bool,
 }
@@ -246,7 +245,6 @@ impl Attributes {
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
             answers_plainly: has_begun && originals.dispatch.has_own_methods(app)?,
-            drives_plainly: originals.drive.has_own_methods(app)?,
             tears_down: originals.teardowns.has_own_methods(app)?,
         }))
     }

@@ -1,11 +1,16 @@
 //! `Lazy`: an attribute that is computed when it is first read, then kept in the instance.
 
+use crate::watch::Watch;
 use pyo3::exceptions::PyTypeError;
 use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString};
+use std::sync::OnceLock;
+
+/// Computes an attribute of an instance; nothing if it takes the function of the attribute.
+pub(crate) type Native = for<'py> fn(&Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>;
 
 /// A descriptor without `__set__`: once the value is in the instance's dictionary, reading it
 /// never comes here again.
@@ -13,6 +18,25 @@ use pyo3::types::{PyDict, PyString};
 pub(crate) struct Lazy {
     function: Py<PyAny>,
     name: Py<PyString>,
+    native: OnceLock<Native>,
+    /// Remembers the class that was last seen to have nothing in front of this.
+    watch: Watch,
+}
+
+impl Lazy {
+    /// Have the core compute it where it can.
+    pub(crate) fn compute_with(&self, native: Native) {
+        let _ = self.native.set(native);
+    }
+
+    fn compute<'py>(&self, instance: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(native) = self.native.get()
+            && let Some(value) = native(instance)?
+        {
+            return Ok(value);
+        }
+        self.function.bind(instance.py()).call1((instance,))
+    }
 }
 
 #[pymethods]
@@ -23,7 +47,8 @@ impl Lazy {
         let name = function.getattr(intern!(function.py(), "__name__"))?.cast_into::<PyString>()?;
         // Interned, as attribute names are: the dictionary then compares by identity.
         let name = PyString::intern(function.py(), name.to_str()?);
-        Ok(Self { function: function.clone().unbind(), name: name.unbind() })
+        let function = function.clone().unbind();
+        Ok(Self { function, name: name.unbind(), native: OnceLock::new(), watch: Watch::default() })
     }
 
     fn __get__<'py>(
@@ -36,24 +61,25 @@ impl Lazy {
         let Some(instance) = instance else {
             return Ok(slf.clone().into_any());
         };
-        if instance.get_type().getattr(slf.get().name.bind(py))?.is(slf) {
+        let core = slf.get();
+        let class = instance.get_type();
+        if core.watch.is_original(&class, || Ok(class.getattr(core.name.bind(py))?.is(slf)))? {
             // PERF: nothing stands in front, so the instance does not have it yet. Set as an
             // attribute, it needs no dictionary, and the interpreter finds it in a third of the time.
-            let value = slf.get().function.bind(py).call1((instance,))?;
-            set_generic(instance, slf.get().name.bind(py), &value)?;
+            let value = core.compute(instance)?;
+            set_generic(instance, core.name.bind(py), &value)?;
             return Ok(value);
         }
         let own = instance.getattr(intern!(py, "__dict__"))?;
         let Ok(own) = own.cast::<PyDict>() else {
             return Err(PyTypeError::new_err("a lazy attribute needs an instance with a dict"));
         };
-        let core = slf.get();
         let name = core.name.bind(py);
         // A subclass may have a descriptor of its own in front, which comes here every time.
         if let Some(value) = own.get_item(name)? {
             return Ok(value);
         }
-        let value = core.function.bind(py).call1((instance,))?;
+        let value = core.compute(instance)?;
         own.set_item(name, &value)?;
         Ok(value)
     }

@@ -30,6 +30,7 @@ mod policies;
 mod proxy;
 mod ranges;
 mod request_context;
+mod requests;
 mod response;
 mod route;
 mod rule;
@@ -135,6 +136,8 @@ mod _core {
     use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
     use crate::request_context::{RequestContextCore, make_request_context};
+    #[pymodule_export]
+    use crate::requests::hold_requests;
     #[pymodule_export]
     use crate::response::{
         begin_response, hold_responses, make_plain_response, send_plain_response, send_response,

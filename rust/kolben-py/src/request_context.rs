@@ -115,7 +115,7 @@ impl RequestContextCore {
 
     /// The app.
     #[getter]
-    fn get_app<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyAny> {
+    pub(crate) fn get_app<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyAny> {
         Self::with(slf, |fields| fields.app.bind(slf.py()).clone())
     }
 
@@ -208,7 +208,15 @@ impl RequestContextCore {
         let environ = Self::get_request(slf).getattr(intern!(py, "environ"))?;
         let Ok(environ) = environ.cast::<PyDict>() else { return Ok(false) };
         let Some(cookies) = environ.get_item(intern!(py, "HTTP_COOKIE"))? else { return Ok(true) };
-        let name = interface.call_method1(intern!(py, "get_cookie_name"), (app,))?;
+        let originals = originals(py)?;
+        let config = app.getattr(intern!(py, "config"))?;
+        let name = match config.cast::<PyDict>() {
+            // PERF: what the interface's own method does, which is as it was when the request came.
+            Ok(config) if originals.config.is_class_of(config)? => {
+                config.as_any().get_item(intern!(py, "SESSION_COOKIE_NAME"))?
+            }
+            _ => interface.call_method1(intern!(py, "get_cookie_name"), (app,))?,
+        };
         match (cookies.cast::<PyString>(), name.cast::<PyString>()) {
             (Ok(cookies), Ok(name)) => Ok(!cookies.contains(name)?),
             _ => Ok(false),
@@ -321,22 +329,9 @@ impl RequestContextCore {
         })
     }
 
-    /// What is known of the app when the request is dispatched.
-    #[inline]
-    pub(crate) fn known_at_dispatch<'py>(
-        slf: &Bound<'py, Self>,
-        originals: &Originals,
-        app: &Bound<'py, PyAny>,
-    ) -> PyResult<Option<Bound<'py, KnownApp>>> {
-        if !Self::with(slf, |fields| fields.app.is(app)) {
-            return Ok(None);
-        }
-        Self::known(slf, originals, app)
-    }
-
     /// What is known of the app now.
     #[inline]
-    fn known<'py>(
+    pub(crate) fn known<'py>(
         slf: &Bound<'py, Self>,
         originals: &Originals,
         app: &Bound<'py, PyAny>,

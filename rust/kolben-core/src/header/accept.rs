@@ -101,6 +101,31 @@ fn choice(item: &[u8]) -> Option<Choice<'_>> {
 }
 
 fn unquoted_choice(item: &[u8]) -> Option<Choice<'_>> {
+    match plain_choice(item) {
+        Some(choice) => choice,
+        None => parsed_choice(item),
+    }
+}
+
+/// The choice of an item with a weight at most; nothing if there may be more to it.
+///
+/// PERF: bench accept-browser, in which all items are plain; a third less.
+#[expect(clippy::option_option, reason = "an item may be plain and yet no choice")]
+fn plain_choice(item: &[u8]) -> Option<Option<Choice<'_>>> {
+    let (value, rest) = partition(item, b';');
+    let value = trim(value);
+    let rest = trim(rest.unwrap_or_default());
+    if rest.is_empty() {
+        return Some(Some(Choice { value: Cow::Borrowed(value), quality: None }));
+    }
+    let text = rest.strip_prefix(b"q=")?;
+    if value.is_empty() || text.is_empty() || !text.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'.')) {
+        return None;
+    }
+    Some(weight(text).map(|quality| Choice { value: Cow::Borrowed(value), quality: Some(quality) }))
+}
+
+fn parsed_choice(item: &[u8]) -> Option<Choice<'_>> {
     let options = options::parse(item);
     if options.parameters.is_empty() {
         return Some(Choice { value: Cow::Borrowed(options.value), quality: None });
