@@ -1,3 +1,4 @@
+import types
 import typing as t
 
 from typing_extensions import Self, disjoint_base
@@ -29,7 +30,9 @@ __all__ = [
     "dump_options_header",
     "get_content_length",
     "hold",
+    "hold_bodies",
     "hold_contexts",
+    "hold_json",
     "hold_requests",
     "hold_responses",
     "iri_to_uri",
@@ -59,6 +62,7 @@ __all__ = [
     "parse_set_header",
     "plain_request_iri",
     "quote_header_value",
+    "read_body",
     "send_plain_response",
     "send_response",
     "unquote_etag",
@@ -353,7 +357,12 @@ def make_plain_response(
 def send_plain_response(
     response: t.Any, environ: t.Any, start_response: t.Any, /
 ) -> t.Iterable[bytes] | None: ...
-def send_response(response: t.Any, environ: t.Any, start_response: t.Any, /) -> t.Any: ...
+def send_response(
+    response: t.Any, environ: t.Any, start_response: t.Any, /
+) -> t.Iterable[bytes]: ...
+def hold_bodies(request: type, disconnected: type[Exception]) -> None: ...
+def read_body(request: t.Any, /) -> bytes | None: ...
+def hold_json(provider: type, json: types.ModuleType, encoder: types.ModuleType) -> None: ...
 def hold_requests(request: type, headers: type) -> None: ...
 def hold_responses(
     response: type, headers: type, lines: dict[int, str], content_types: dict[str | None, str]

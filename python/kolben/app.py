@@ -251,19 +251,23 @@ class Flask(App):
         answer: t.Any
         try:
             # PERF: all of it at once, if the app has nothing to do but to call the view.
-            answer = answer_plainly(self)
-            if answer is None:
+            plainly = answer_plainly(self)
+            if plainly is None:
                 if request_started.receivers:
                     request_started.send(self, _async_wrapper=self.ensure_sync)
                 answer = self.preprocess_request()
                 if answer is None:
                     answer = self.dispatch_request()
-            elif type(answer) is tuple:
-                answer = answer[0]
-            else:
-                return t.cast("Response", answer)
         except Exception as error:
+            plainly = None
             answer = self.handle_user_exception(error)
+        if plainly is not None:
+            if type(plainly) is not tuple:
+                response: Response = plainly
+                return response
+            answer, failure = plainly
+            if failure is not None:
+                raise failure
         return self.finalize_request(answer)
 
     def _check_settings(self) -> None:
@@ -429,10 +433,11 @@ class Flask(App):
         :param rv: Text, bytes, a dict or a list for JSON, an iterator, a response, an exception or
             another WSGI application; or a tuple of one of these with status, headers or both.
         """
+        made: Response | None
         if type(rv) is str:
             # PERF: what most views return, without a look at what else it could be
             # (benches/apps.py).
-            made: Response | None = make_plain_response(self.response_class, rv, None)
+            made = make_plain_response(self.response_class, rv, None)
             if made is not None:
                 return made
         body: t.Any = rv
@@ -440,7 +445,7 @@ class Flask(App):
         headers: t.Any = None
         if isinstance(body, tuple):
             body, status, headers = _unpack_answer(body)
-        response_class = self.response_class
+        response_class: t.Any = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/apps.py).
@@ -448,7 +453,8 @@ class Flask(App):
                     made = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
-                return response_class(body, status=status, headers=headers)
+                made = response_class(body, status=status, headers=headers)
+                return t.cast("Response", made)
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)
             else:

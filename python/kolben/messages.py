@@ -21,6 +21,7 @@ from werkzeug.datastructures import (
     ResponseCacheControl,
 )
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
 from werkzeug.utils import get_content_type, header_property
 from werkzeug.wsgi import LimitedStream, _get_server, get_input_stream
@@ -63,6 +64,9 @@ class Request(_werkzeug.Request):
 
     #: Whether reading the body raises an error.
     shallow = False
+
+    #: Whether the body is no longer all to be had from the environ.
+    _is_stream_used = False
 
     #: Whether there may be files that have to be closed.
     _may_hold_files = False
@@ -213,6 +217,15 @@ class Request(_werkzeug.Request):
         doc="The headers that a cross-origin request is going to send.",
     )
 
+    @property
+    def mimetype(self) -> str:
+        """The type of the body, in lower case and without parameters."""
+        return self._mimetype
+
+    @lazy
+    def _mimetype(self) -> str:
+        return _mimetypes[self.headers.get("Content-Type", "")]
+
     def _parse_content_type(self) -> None:
         if not hasattr(self, "_parsed_content_type"):
             content_type = self.headers.get("Content-Type", "")
@@ -292,23 +305,31 @@ class Request(_werkzeug.Request):
 
     # The body.
 
-    @lazy
+    @property
     def stream(self) -> t.IO[bytes]:
         """The body as a stream that ends where the body does."""
+        own = self.__dict__
+        if "stream" not in own:
+            own["stream"] = self._first_stream()
+            self._is_stream_used = True
+        return t.cast("t.IO[bytes]", own["stream"])
+
+    @stream.setter
+    def stream(self, value: t.IO[bytes]) -> None:
+        self.__dict__["stream"] = value
+        self._is_stream_used = True
+
+    def _first_stream(self) -> t.IO[bytes]:
         if self.shallow:
             raise RuntimeError(
                 "This request was created with 'shallow=True', reading"
                 " from the input stream is disabled."
             )
-        environ = self.environ
-        if self.max_content_length is None and "wsgi.input_terminated" not in environ:
-            # PERF: the plain case, without a second look at the length (benches/apps.py).
-            length = _http.get_content_length(
-                environ.get("CONTENT_LENGTH"), environ.get("HTTP_TRANSFER_ENCODING")
-            )
-            if length is not None:
-                return t.cast("t.IO[bytes]", LimitedStream(environ["wsgi.input"], length))
-        return get_input_stream(environ, max_content_length=self.max_content_length)
+        stream = get_input_stream(self.environ, max_content_length=self.max_content_length)
+        if self._is_stream_used and isinstance(stream, LimitedStream):
+            # The body was read without it.
+            stream._pos = stream.limit
+        return stream
 
     @t.overload
     def get_data(
@@ -333,7 +354,9 @@ class Request(_werkzeug.Request):
         if data is None:
             if parse_form_data:
                 self._load_form_data()
-            data = _read_all(self.stream)
+            data = _read_body(self)
+            if data is None:
+                data = _read_all(self.stream)
             if cache:
                 self._cached_data = data
         return data.decode(errors="replace") if as_text else data
@@ -363,8 +386,30 @@ class Request(_werkzeug.Request):
         self._may_hold_files = True
 
     def _load_form_data(self) -> None:
-        super()._load_form_data()
-        self._may_hold_files = True
+        if not self._loads_urlencoded():
+            super()._load_form_data()
+        self._may_hold_files = self._is_stream_used = True
+
+    def _loads_urlencoded(self) -> bool:
+        """Load the form, if it is a short one without files, read by Kolben's own methods."""
+        # PERF: without a stream and a parser, which take longer than it (benches/apps.py, `form`).
+        own = self.__dict__
+        if (
+            "form" in own
+            or getattr(self, "_cached_data", None) is not None
+            or self.mimetype != "application/x-www-form-urlencoded"
+            or not _reads_forms_plainly(type(self))
+        ):
+            return False
+        body = _read_body(self)
+        if body is None:
+            return False
+        try:
+            form = parse_query(body.decode(), self.parameter_storage_class)
+        except UnicodeDecodeError:
+            form = self.parameter_storage_class()
+        own["form"], own["files"] = form, self.parameter_storage_class()
+        return True
 
     @lazy
     def values(self) -> CombinedMultiDict[str, str]:
@@ -394,6 +439,36 @@ def _defined(cls: type, name: str) -> t.Any:
     return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
 
 
+def _reads_forms_plainly(cls: type) -> bool:
+    """Say whether nobody has overridden how that class of requests reads a form."""
+    return all(
+        getattr(cls, name, None) is Request.__dict__.get(name, getattr(_werkzeug.Request, name))
+        for name in _READS_FORMS
+    )
+
+
+_READS_FORMS = (
+    "form_data_parser_class",
+    "make_form_data_parser",
+    "want_form_data_parsed",
+    "_get_stream_for_parsing",
+)
+
+
+class _Mimetypes(dict[str, str]):
+    """Content types to mimetypes; one that is missing is worked out."""
+
+    def __missing__(self, content_type: str) -> str:
+        mimetype = _http.parse_options_header(content_type)[0].lower()
+        # Clients send what they like, of any length.
+        if len(self) < 100 and len(content_type) < 100:
+            self[content_type] = mimetype
+        return mimetype
+
+
+_mimetypes = _Mimetypes()
+
+
 class _ContentTypes(dict[str | None, str]):
     """Mimetypes to content types; one that is missing is worked out."""
 
@@ -410,6 +485,7 @@ _content_types = _ContentTypes()
 if t.TYPE_CHECKING or compiled is not None:
     from ._core import begin_response as _begin
     from ._core import make_plain_response as make_plain_response
+    from ._core import read_body as _read_body
     from ._core import send_plain_response as _send
     from ._core import send_response as send_response
 else:
@@ -422,10 +498,16 @@ else:
         """Leave it to the constructor."""
         return None
 
+    def _read_body(*arguments: t.Any) -> bytes | None:  # noqa: ARG001 - as above
+        """Leave it to the stream."""
+        return None
+
     def _send(*arguments: t.Any) -> None:
         """Leave it to the methods."""
 
-    def send_response(response: t.Any, environ: WSGIEnvironment, start_response: t.Any) -> t.Any:
+    def send_response(
+        response: t.Any, environ: WSGIEnvironment, start_response: t.Any
+    ) -> t.Iterable[bytes]:
         """Send a response, or whatever a view's answer was made into."""
         return response(environ, start_response)
 
@@ -645,6 +727,7 @@ class Response(_werkzeug.Response):
 if compiled is not None:
     # The core goes past these as long as nobody overrides or patches what it knows of them.
     compiled.hold_requests(Request, EnvironHeaders)
+    compiled.hold_bodies(Request, ClientDisconnected)
     compiled.hold_responses(
         Response,
         Headers,

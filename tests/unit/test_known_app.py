@@ -236,11 +236,11 @@ def test_errors_of_the_view_pass_as_ever(target, error):
         assert isinstance(torn_down[0], SystemExit)
 
 
-def test_an_answer_that_cannot_be_sent_is_no_error_of_the_view(target):
+def test_an_answer_that_cannot_be_sent_is_no_error_of_the_view(target, monkeypatch):
     app = steady(target)
     app.error_handler_spec[None][None][TypeError] = lambda raised: "handled"
     app.view_functions["index"] = lambda: {"not": object()}
-    app.logger.disabled = True
+    monkeypatch.setattr(app.logger, "disabled", True)
     assert send(app)[0].startswith("500")
     app.view_functions["index"] = lambda: None
     assert send(app)[0].startswith("500")
@@ -318,3 +318,105 @@ def test_a_routing_exception_that_is_set_by_hand_counts(target):
     with app.test_request_context("/"):
         target.request.routing_exception = Forbidden()
         assert app.full_dispatch_request().status_code == 403
+
+
+# Answers of dicts and lists.
+
+
+def json_app(target: t.Any, value: t.Any) -> t.Any:
+    app = steady(target)
+    app.view_functions["index"] = lambda: value
+    for _ in range(2):
+        send(app)
+    return app
+
+
+def test_objects_and_arrays_are_json(target):
+    for value, body in (
+        ({"b": 1, "a": [None, "é"]}, b'{"a":[null,"\\u00e9"],"b":1}\n'),
+        ([], b"[]\n"),
+    ):
+        status, headers, sent = send(json_app(target, value))
+        assert (status, sent) == ("200 OK", body)
+        assert headers == {"Content-Type": "application/json", "Content-Length": str(len(body))}
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "body"),
+    [
+        ("sort_keys", False, b'{"b":1,"a":"\\u00e9"}\n'),
+        ("ensure_ascii", False, '{"a":"é","b":1}\n'.encode()),
+        ("compact", False, b'{\n  "a": "\\u00e9",\n  "b": 1\n}\n'),
+    ],
+)
+@pytest.mark.parametrize("on", ["instance", "class"])
+def test_options_of_the_provider_count(target, monkeypatch, option, value, body, on):
+    app = json_app(target, {"b": 1, "a": "é"})
+    monkeypatch.setattr(app.json if on == "instance" else type(app.json), option, value)
+    assert send(app)[2] == body
+
+
+def test_the_mimetype_and_the_default_of_the_provider_count(target):
+    app = json_app(target, {"a": {1}})
+    app.json.default = list
+    app.json.mimetype = "application/vnd.own+json"
+    for _ in range(2):
+        _, headers, body = send(app)
+        assert (headers["Content-Type"], body) == ("application/vnd.own+json", b'{"a":[1]}\n')
+
+
+@pytest.mark.parametrize("name", ["response", "dumps"])
+@pytest.mark.parametrize("way", ["subclass", "instance", "class"])
+def test_methods_of_the_provider(target, monkeypatch, name, way):
+    app, calls = json_app(target, {}), []
+    provider = type(app.json)
+    if way == "subclass":
+        override = calling(getattr(provider, name), calls)
+        app.json = type("Own", (provider,), {name: override})(app)
+    elif way == "instance":
+        setattr(app.json, name, calling(getattr(app.json, name), calls))
+    else:
+        monkeypatch.setattr(provider, name, calling(getattr(provider, name), calls))
+    assert send(app)[2] == b"{}\n"
+    assert name in calls
+
+
+@pytest.mark.parametrize("name", ["dumps", "JSONEncoder.default", "encoder.c_make_encoder"])
+def test_a_patch_of_the_standard_library_counts(target, monkeypatch, name):
+    import json
+
+    app = json_app(target, {"a": 1})
+    if name == "dumps":
+        monkeypatch.setattr(json, "dumps", lambda *args, **kwargs: "patched")
+        assert send(app)[2] == b"patched\n"
+    elif name == "encoder.c_make_encoder":
+        monkeypatch.setattr(json.encoder, "c_make_encoder", None)
+        assert send(app)[2] == b'{"a":1}\n'
+    else:
+        monkeypatch.setattr(json.JSONEncoder, "encode", lambda *args: "patched")
+        assert send(app)[2] == b"patched\n"
+
+
+def test_debug_mode_writes_json_with_spaces(target):
+    app = json_app(target, {"a": 1})
+    app.debug = True
+    assert send(app)[2] == b'{\n  "a": 1\n}\n'
+    app.debug = False
+    assert send(app)[2] == b'{"a":1}\n'
+
+
+def test_json_that_is_circular_or_too_deep(target, monkeypatch):
+    circular: dict[str, t.Any] = {}
+    circular["self"] = circular
+    for value in (circular, {1: 1, "a": 1}, {"a": object()}):
+        app = json_app(target, {})
+        monkeypatch.setattr(app.logger, "disabled", True)
+        app.view_functions["index"] = lambda value=value: value
+        assert send(app)[0].startswith("500")
+
+
+def test_subclasses_of_dict_and_list_are_json(target):
+    import collections
+
+    assert send(json_app(target, collections.OrderedDict(a=1)))[2] == b'{"a":1}\n'
+    assert send(json_app(target, type("Own", (list,), {})([1])))[2] == b"[1]\n"

@@ -10,8 +10,10 @@ import uuid
 import weakref
 from datetime import date
 from json import encoder as _encoder
+from json import scanner as _scanner
 from types import MethodType
 
+from ..core import compiled
 from ..headers import http_date
 from ..messages import make_plain_response
 
@@ -144,6 +146,47 @@ if not _is_the_standard_librarys():
     _c_make_encoder = None
 
 
+_Read = t.Callable[[str, int], tuple[t.Any, int]]
+
+
+def _make_reader() -> _Read | None:
+    """Make the function that reads a value, as :func:`json.loads` does with no options."""
+    make = getattr(_scanner, "c_make_scanner", None)
+    if make is None or not _is_the_standard_librarys():
+        return None
+    return t.cast("_Read", make(json.JSONDecoder()))
+
+
+_loads_as_imported = json.loads, json._default_decoder  # type: ignore[attr-defined]
+_read_value = _make_reader()
+
+
+def _read_plainly(source: t.Any) -> t.Any:
+    """Read an object or an array that stands there alone, in UTF-8; ``...`` if it is not so plain.
+
+    PERF: :func:`json.loads` guesses the encoding, and looks for space with regular expressions,
+    which takes as long as the reading (benches/apps.py, row ``echo``).
+    """
+    if (
+        type(source) is not bytes
+        or source[:1] not in _OPENING
+        or not source[1:2].strip(b"\0")
+        or _read_value is None
+        or (_json.loads, _json._default_decoder) != _loads_as_imported  # type: ignore[attr-defined]
+    ):
+        return ...
+    try:
+        text = source.decode()
+        value, end = _read_value(text, 0)
+    except (ValueError, StopIteration, RecursionError):
+        # json.loads says it better.
+        return ...
+    return value if end == len(text) else ...
+
+
+_OPENING = frozenset((b"{", b"["))
+
+
 def _make_writer(default: t.Any, ensure_ascii: t.Any, sort_keys: t.Any, compact: bool) -> _Write:
     """Make the function of an encoder with these options that writes a value in pieces."""
     separators = json.JSONEncoder(separators=_COMPACT if compact else None)
@@ -253,6 +296,10 @@ class DefaultJSONProvider(JSONProvider):
         :param s: The JSON, as text or as UTF-8.
         :param kwargs: For :func:`json.loads`.
         """
+        if not kwargs and json is _json:
+            value = _read_plainly(s)
+            if value is not ...:
+                return value
         return _read(json.loads, s, kwargs)
 
     def response(self, *args: t.Any, **kwargs: t.Any) -> Response:
@@ -271,3 +318,8 @@ class DefaultJSONProvider(JSONProvider):
             made = response_class(f"{text}\n", mimetype=self.mimetype)
         response: Response = made
         return response
+
+
+if compiled is not None and _c_make_encoder is not None:
+    # The core goes past these as long as nobody overrides or patches what it knows of them.
+    compiled.hold_json(DefaultJSONProvider, json, _encoder)

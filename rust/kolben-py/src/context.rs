@@ -27,6 +27,7 @@ pub(crate) struct Originals {
     pub(crate) http_exception: Py<PyAny>,
     pub(crate) app: Known,
     pub(crate) config: Known,
+    pub(crate) debug: Known,
     pub(crate) app_context: Known,
     pub(crate) teardowns: Known,
     /// From the match to the response.
@@ -67,6 +68,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
             config: known("config", &["__getitem__"])?,
+            debug: known("app", &["debug"])?,
             app_context: known("app", &["app_context"])?,
             dispatch: known(
                 "app",

@@ -2,18 +2,20 @@
 
 use crate::context::{Originals, originals};
 use crate::contextvar;
+use crate::json;
 use crate::known_app::{Attributes, KnownApp};
 use crate::request_context::RequestContextCore;
 use crate::response::make_plain_response;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFunction, PyString, PyTuple, PyType};
+use pyo3::types::{PyBytes, PyDict, PyFunction, PyList, PyString, PyType};
 
 /// Answer the current request, if all that the app does with it is to call the view.
 ///
-/// Returns the response; or a tuple of what the view has returned, if that has yet to become one; or
-/// nothing, if the request takes the methods of the app from the beginning.
+/// Returns the response; or a tuple of what the view has returned, if that has yet to become one, and
+/// of an error in making it one; or nothing, if the request takes the methods of the app from the
+/// beginning.
 ///
 /// PERF: six methods of the app, all of which may be overridden, come between the match and the
 /// response, and do nothing most of the time. [`KnownApp`] tells in one look that they are Kolben's own
@@ -106,6 +108,12 @@ fn finish<'py>(
         }
     } else if class.is_instance_of::<PyType>() && answer.get_type().is(class) {
         answer
+    } else if answer.is_exact_instance_of::<PyDict>() || answer.is_exact_instance_of::<PyList>() {
+        match json::respond(attributes, &answer) {
+            Ok(Some(response)) => response,
+            Ok(None) => return unfinished(answer),
+            Err(error) => return Ok((py.None(), error.into_value(py)).into_pyobject(py)?.into_any()),
+        }
     } else {
         return unfinished(answer);
     };
@@ -119,5 +127,6 @@ fn finish<'py>(
 }
 
 fn unfinished(answer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
-    Ok(PyTuple::new(answer.py(), [answer])?.into_any())
+    let py = answer.py();
+    Ok((answer, py.None()).into_pyobject(py)?.into_any())
 }

@@ -54,6 +54,8 @@ pub(crate) struct Attributes {
     pub(crate) makes_contexts: bool,
     /// Whether all that comes between the match and the response is done by Kolben's own methods.
     pub(crate) answers_plainly: bool,
+    /// Whether `debug` is as Kolben has it: an entry of the config.
+    pub(crate) has_own_debug: bool,
     /// Whether it tears them down by Kolben's own methods.
     tears_down: bool,
 }
@@ -245,6 +247,7 @@ impl Attributes {
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
             answers_plainly: has_begun && originals.dispatch.has_own_methods(app)?,
+            has_own_debug: originals.debug.is_class_of(app)?,
             tears_down: originals.teardowns.has_own_methods(app)?,
         }))
     }

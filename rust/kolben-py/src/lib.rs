@@ -4,6 +4,7 @@ mod accept;
 mod adapter;
 mod app_context;
 mod auth;
+mod body;
 mod building;
 mod columns;
 mod conditions;
@@ -17,6 +18,7 @@ mod environ;
 mod environ_headers;
 mod headers;
 
+mod json;
 mod known;
 mod known_app;
 mod lazy;
@@ -98,6 +100,8 @@ mod _core {
     #[pymodule_export]
     use crate::auth::{parse_authorization, parse_challenge};
     #[pymodule_export]
+    use crate::body::{hold_bodies, read_body};
+    #[pymodule_export]
     use crate::building::build_url;
     #[pymodule_export]
     use crate::conditions::{parse_etags, parse_if_range_header, unquote_etag};
@@ -113,6 +117,8 @@ mod _core {
     use crate::environ_headers::EnvironHeadersCore;
     #[pymodule_export]
     use crate::headers::HeadersCore;
+    #[pymodule_export]
+    use crate::json::hold_json;
     #[pymodule_export]
     use crate::lazy::Lazy;
     #[pymodule_export]
