@@ -121,6 +121,8 @@ class Table:
         /,
     ) -> tuple[t.Any, ...]: ...
 
+_Response = t.TypeVar("_Response")
+
 @disjoint_base
 class MapCore:
     _remap: bool
@@ -352,8 +354,8 @@ def begin_response(
     /,
 ) -> bool: ...
 def make_plain_response(
-    class_: t.Any, body: t.Any, status: t.Any | None, mimetype: t.Any | None = None, /
-) -> t.Any | None: ...
+    class_: type[_Response], body: t.Any, status: t.Any | None, mimetype: t.Any | None = None, /
+) -> _Response | None: ...
 def send_plain_response(
     response: t.Any, environ: t.Any, start_response: t.Any, /
 ) -> t.Iterable[bytes] | None: ...

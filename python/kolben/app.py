@@ -445,7 +445,7 @@ class Flask(App):
         headers: t.Any = None
         if isinstance(body, tuple):
             body, status, headers = _unpack_answer(body)
-        response_class: t.Any = self.response_class
+        response_class = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/apps.py).
@@ -453,8 +453,7 @@ class Flask(App):
                     made = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
-                made = response_class(body, status=status, headers=headers)
-                return t.cast("Response", made)
+                return response_class(body, status=status, headers=headers)
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)
             else:
@@ -514,7 +513,7 @@ class Flask(App):
             length = response.headers["Content-Length"]
             response.headers = Headers(headers)
             response.headers["Content-Length"] = length
-        return t.cast("Response | None", response)
+        return response
 
     def process_response(self, response: Response) -> Response:
         """Run what comes after the view, and save the session.
