@@ -7,6 +7,7 @@ import typing as t
 
 from . import FlaskGroup
 from . import cli as flask_cli
+from .doctor import doctor_command
 from .execute import exec_command
 from .insight import routes_command
 
@@ -15,7 +16,11 @@ if t.TYPE_CHECKING:
 
 __all__ = ["main", "program"]
 
-_OWN: dict[str, click.Command] = {"exec": exec_command, "routes": routes_command}
+_OWN: dict[str, click.Command] = {
+    "doctor": doctor_command,
+    "exec": exec_command,
+    "routes": routes_command,
+}
 
 
 class _Program(FlaskGroup):
