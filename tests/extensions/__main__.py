@@ -19,6 +19,7 @@ import typing as t
 import venv
 from xml.etree import ElementTree
 
+from ..wheel import build_wheel
 from .catalogue import EXTENSIONS, Extension
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -111,20 +112,10 @@ def read(report: pathlib.Path) -> dict[str, str]:
     return outcomes
 
 
-def build() -> pathlib.Path:
-    """Build the wheel, and return its path."""
-    folder = CACHE / "wheel"
-    for old in folder.glob("*.whl"):
-        old.unlink()
-    command = [sys.executable, "-m", "maturin", "build", "--quiet", "--release", "-o", str(folder)]
-    subprocess.run(command, check=True, cwd=ROOT)
-    return next(folder.glob("*.whl"))
-
-
 def main(names: list[str]) -> int:
     """Run what is named, or all, and return the exit code."""
     wanted = [one for one in EXTENSIONS if not names or one.name in names]
-    wheel = build()
+    wheel = build_wheel(CACHE / "wheel")
     rows, lost_any = [], False
     for extension in wanted:
         python, folder = prepare(extension, wheel)
