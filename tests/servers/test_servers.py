@@ -276,5 +276,5 @@ def test_a_connection_is_used_again_or_closed(server):
 
 
 def test_no_warnings_but_one_about_the_pure_mode(server):
-    lines = [line for line in logged(server).splitlines() if "CoreUnavailableErrorWarning" in line]
+    lines = [line for line in logged(server).splitlines() if "CoreUnavailableWarning" in line]
     assert bool(lines) is (server.kind.pure and server.framework == "kolben")
