@@ -49,8 +49,9 @@ conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in bot
 	$(BIN)/python -m tests.upstream.werkzeug
 	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.werkzeug
 
-extensions: $(BUILT) ## run the own tests of extensions on Flask and on Kolben in its place
-	@$(BIN)/python -m tests.extensions
+extensions: $(BUILT) ## run the tests of extensions on Flask and on Kolben in its place
+	@scripts/packages redis-server:redis-server memcached:memcached
+	@$(BIN)/python -m tests.extensions $(NAMES)
 
 servers: $(BUILT) ## run an unmodified app on real servers, on Flask and on Kolben
 	@scripts/packages apache2:apache2 apache2-dev:apxs
