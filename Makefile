@@ -8,7 +8,7 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-browser conformance extensions check bench bench-apps growth fuzz
+.PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps growth fuzz
 .PHONY: clean
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -49,8 +49,13 @@ conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in bot
 	$(BIN)/python -m tests.upstream.werkzeug
 	KOLBEN_PURE=1 $(BIN)/python -m tests.upstream.werkzeug
 
-extensions: $(BUILT) ## run the own tests of extensions on Flask and on Kolben in its place
-	@$(BIN)/python -m tests.extensions
+extensions: $(BUILT) ## run the tests of extensions on Flask and on Kolben in its place
+	@scripts/packages redis-server:redis-server memcached:memcached
+	@$(BIN)/python -m tests.extensions $(NAMES)
+
+servers: $(BUILT) ## run an unmodified app on real servers, on Flask and on Kolben
+	@scripts/packages apache2:apache2 apache2-dev:apxs
+	@$(BIN)/python -m tests.servers $(OPTIONS)
 
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all

@@ -29,6 +29,69 @@ _complete: set[str] = set()
 #: What :mod:`importlib.metadata` says about ``flask``, and which release that is.
 _DISTRIBUTION = os.path.join(os.path.dirname(__file__), "flask-3.1.3.dist-info")
 
+_TYPES = {"TracebackType": "types:TracebackType", "cabc": "collections.abc"}
+_GLOBALS = {name: f"kolben.globals:{name}" for name in ("current_app", "request", "request_ctx")}
+#: What modules of Flask import to work with, and Kolben's do not: some take it from there.
+_LENT: dict[str, dict[str, str]] = {
+    "app": {
+        **_TYPES,
+        **_GLOBALS,
+        **{name: f"kolben.scaffold:{name}" for name in ("T_teardown", "T_template_filter")},
+        **{name: f"kolben.scaffold:{name}" for name in ("T_template_global", "T_template_test")},
+        "Rule": "kolben.routing:Rule",
+        "SessionInterface": "kolben.sessions:SessionInterface",
+        "T_shell_context_processor": "kolben.registry:T_shell_context_processor",
+        "chain": "itertools:chain",
+        "click": "click",
+        "ft": "kolben.typing",
+        "is_running_from_reloader": "werkzeug.serving:is_running_from_reloader",
+        "send_from_directory": "kolben.helpers:send_from_directory",
+    },
+    "blueprints": {
+        **_GLOBALS,
+        "AppGroup": "kolben.cli:AppGroup",
+        "SansioBlueprint": "kolben.sansio.blueprints:Blueprint",
+        "os": "os",
+        "send_from_directory": "kolben.helpers:send_from_directory",
+        "timedelta": "datetime:timedelta",
+    },
+    "cli": {
+        **_TYPES,
+        "ModuleType": "types:ModuleType",
+        "ast": "ast",
+        "import_string": "werkzeug.utils:import_string",
+        "inspect": "inspect",
+    },
+    "ctx": {
+        **_TYPES,
+        "F": "kolben.scaffold:F",
+        "appcontext_popped": "kolben.signals:appcontext_popped",
+        "appcontext_pushed": "kolben.signals:appcontext_pushed",
+        "contextvars": "contextvars",
+        "ft": "kolben.typing",
+        "sys": "sys",
+    },
+    "debughelpers": {
+        "App": "kolben.sansio.app:App",
+        "BaseLoader": "jinja2:BaseLoader",
+        "Blueprint": "kolben.blueprints:Blueprint",
+    },
+    "helpers": {
+        **_GLOBALS,
+        "BaseResponse": "werkzeug.wrappers:Response",
+        "datetime": "datetime:datetime",
+    },
+    "sessions": {"c": "collections.abc"},
+    "templating": {
+        **_GLOBALS,
+        "Template": "jinja2:Template",
+        "_cv_app": "kolben.globals:_cv_app",
+    },
+    "testing": _TYPES,
+    "views": {"F": "kolben.scaffold:F"},
+    "wrappers": {**_GLOBALS, "HTTPException": "werkzeug.exceptions:HTTPException"},
+}
+
 
 def install_as_flask() -> None:
     """Make ``import flask``, and that of its modules, give Kolben's in this process.
@@ -66,6 +129,27 @@ def _rename(name: str, module: types.ModuleType) -> None:
     # Warnings are filtered, and import hooks are found, by the name that a module gives itself.
     if isinstance(getattr(module, "__loader__", None), SourceFileLoader):
         module.__name__ = name.replace("kolben", "flask", 1)
+        _lend(name, module)
+
+
+def _lend(name: str, module: types.ModuleType) -> None:
+    """Have a module give what it would hold if it were Flask's, to those who ask."""
+    lent = _LENT.get(name.partition(".")[2])
+    own: t.Any = vars(module).get("__getattr__")
+    if lent is None or getattr(own, "__module__", None) == __spec__.name:
+        return
+
+    def find(attribute: str) -> t.Any:
+        if attribute in lent:
+            home, _, value = lent[attribute].partition(":")
+            found = importlib.import_module(home)
+            return getattr(found, value) if value else found
+        if own is not None:
+            return own(attribute)
+        raise AttributeError(f"module {module.__name__!r} has no attribute {attribute!r}")
+
+    find.__module__ = __spec__.name
+    vars(module)["__getattr__"] = find
 
 
 # --- the modules ---------------------------------------------------------------------------------

@@ -79,6 +79,7 @@ def test_the_wheel_holds_the_package_and_its_types_only(built):
     (wheel,) = built.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
-    assert {"kolben/py.typed", "kolben/_core.pyi"} <= set(names)
+    data = {"kolben/py.typed", "kolben/_core.pyi", "kolben/cli/doctor/extensions.json"}
+    assert data <= set(names)
     assert all(name.startswith(("kolben/", "kolben-")) for name in names)
     assert any(name.endswith("licenses/LICENSE") for name in names)

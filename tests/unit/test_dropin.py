@@ -8,6 +8,7 @@ import importlib.metadata
 import os
 import pathlib
 import pickle
+import pkgutil
 import signal
 import socket
 import subprocess
@@ -76,6 +77,48 @@ assert request_ctx is kolben.globals.request_ctx
 print(flask.Flask.__module__)
 """
     assert run_code(code) == "kolben.app"
+
+
+#: Names that begin with an underscore, and are Flask's own.
+_OWN_OF_FLASK = {
+    *("_called_with_wrong_args", "_make_timedelta", "_path_is_ancestor"),
+    *("_prepare_send_file_kwargs", "_werkzeug_version", "_wz_abort", "_wz_redirect"),
+}
+
+
+def test_what_flasks_modules_import_to_work_with_is_found_there():
+    """Some import ``Rule`` of ``flask.app``, or ``request`` of ``flask.helpers``."""
+    names = {
+        module.name: sorted(
+            name
+            for name in vars(importlib.import_module(module.name))
+            if not name.startswith("__") and name not in _OWN_OF_FLASK
+        )
+        for module in pkgutil.walk_packages(flask.__path__, "flask.")
+        if module.name != "flask.__main__"
+    }
+    code = f"""
+import importlib
+for name, wanted in {names}.items():
+    module = importlib.import_module(name)
+    missing = [one for one in wanted if not hasattr(module, one)]
+    if missing:
+        print(name, missing)
+from flask.app import Rule
+import flask, kolben.routing
+print(Rule is kolben.routing.Rule, flask.helpers.request is flask.request)
+try:
+    flask.app.nothing
+except AttributeError as error:
+    print(error)
+importlib.reload(flask.app)
+print(flask.app.Rule is Rule, flask.app.cli is flask.cli, flask.app.Environment.__module__)
+"""
+    assert run_code(code).splitlines() == [
+        "True True",
+        "module 'flask.app' has no attribute 'nothing'",
+        "True True kolben.templating",
+    ]
 
 
 def test_modules_that_are_imported_later_have_both_names():

@@ -7,15 +7,24 @@ import typing as t
 
 from . import FlaskGroup
 from . import cli as flask_cli
+from .compare import compare_command
+from .doctor import doctor_command
 from .execute import exec_command
 from .insight import routes_command
+from .record import run_command
 
 if t.TYPE_CHECKING:
     import click
 
 __all__ = ["main", "program"]
 
-_OWN: dict[str, click.Command] = {"exec": exec_command, "routes": routes_command}
+_OWN: dict[str, click.Command] = {
+    "compare": compare_command,
+    "doctor": doctor_command,
+    "exec": exec_command,
+    "routes": routes_command,
+    "run": run_command,
+}
 
 
 class _Program(FlaskGroup):

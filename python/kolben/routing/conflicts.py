@@ -235,6 +235,12 @@ def _paths(rule: Rule) -> t.Iterator[tuple[str, str]]:
         yield domain, path
 
 
+def sample_path(rule: Rule) -> str | None:
+    """Return a path that a rule matches whatever the host, if one is found."""
+    domain, path = next(_paths(rule), ("", None))
+    return None if domain else path
+
+
 def _values(converter: t.Any) -> list[str]:
     """Texts that a converter takes."""
     items = sorted(getattr(converter, "items", ()))
@@ -246,7 +252,8 @@ def _takes(converter: t.Any, text: str) -> bool:
         if re.fullmatch(converter.regex, text) is None:
             return False
         converter.to_python(text)
-    except (ValueError, re.error):
+    except Exception:
+        # It may ask a database, which has no such thing, or is not there.
         return False
     return True
 
