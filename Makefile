@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-browser conformance extensions check bench bench-apps growth fuzz
-.PHONY: clean
+.PHONY: clean serve-test deploy-test soak
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -51,6 +51,9 @@ conformance: $(BUILT) ## run Flask's own tests, and Werkzeug's, on Kolben in bot
 
 extensions: $(BUILT) ## run the own tests of extensions on Flask and on Kolben in its place
 	@$(BIN)/python -m tests.extensions
+
+serve-test: $(BUILT) ## stop, reload and kill `kolben serve` under load, and count what fails
+	$(BIN)/python -m pytest -q -m serve tests/serve
 
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all

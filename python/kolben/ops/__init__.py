@@ -1,0 +1,1 @@
+"""What an operator expects of an app: health, metrics, logs, limits."""
