@@ -139,13 +139,14 @@ class AccessLog:
 
     It tells method, rule, status, duration, size, address and the request's id. The path itself is
     there only if ``OPS_LOG_PATH`` is set, because a path may hold a secret; a query is never there.
+    Probes that were answered well are there only if ``OPS_LOG_PROBES`` is set.
 
     :param app: The app.
     """
 
     def __init__(self, app: Flask) -> None:
-        app.config.setdefault("OPS_LOG_PATH", False)
-        self.with_path = app.config["OPS_LOG_PATH"]
+        self.with_path = app.config.setdefault("OPS_LOG_PATH", False)
+        self.with_probes = app.config.setdefault("OPS_LOG_PROBES", False)
         watched = watch(app)
         if not any(getattr(end, "__func__", None) is AccessLog.log for end in watched.ends):
             watched.ends.append(self.log)
@@ -157,6 +158,9 @@ class AccessLog:
         :param environ: Its environ.
         """
         if not logger.isEnabledFor(logging.INFO):
+            return
+        is_probe = record.endpoint is not None and record.endpoint.startswith("ops.")
+        if is_probe and record.status < 400 and not self.with_probes:
             return
         facts: dict[str, t.Any] = {
             "method": record.method[:20],

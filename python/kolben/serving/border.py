@@ -12,14 +12,12 @@ What Granian does otherwise than WSGI has it, or leaves to others, is put right 
 
 from __future__ import annotations
 
-import io
 import logging
 import sys
 import typing as t
 
-from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
-
 from ..ops import draining
+from ..ops.bodies import Body
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -34,7 +32,6 @@ __all__ = ["Border"]
 
 logger = logging.getLogger("kolben.serve")
 
-_BUFFER = 65536
 _FAILURE = b"Internal Server Error\n"
 _TEXT = ("Content-Type", "text/plain; charset=utf-8")
 
@@ -70,37 +67,6 @@ class _Answer:
         if self.written is None:
             self.written = []
         self.written.append(data)
-
-
-class _Body(io.RawIOBase):
-    """The body of a request.
-
-    :param read: Reads so many bytes at most; none at the end.
-    :param length: Its length as the client has stated it, if it has.
-    :param most: The largest length, or 0.
-    """
-
-    def __init__(self, read: t.Callable[[int], bytes], length: int | None, most: int) -> None:
-        self._read = read
-        self._length = length
-        self._most = most
-        self._seen = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: t.Any) -> int:
-        data = self._read(len(buffer))
-        count = len(data)
-        self._seen += count
-        if not count:
-            if self._length is not None and self._seen < self._length:
-                raise ClientDisconnected
-            return 0
-        if self._most and self._seen > self._most:
-            raise RequestEntityTooLarge
-        buffer[:count] = data
-        return count
 
 
 class _Rest:
@@ -189,8 +155,7 @@ class Border:
         if most and length is not None and length > most:
             text = f"The body of a request may have {most} bytes.\n"
             return 413, [_TEXT, ("Connection", "close")], text.encode()
-        raw = _Body(environ["wsgi.input"].read, length, most)
-        environ["wsgi.input"] = io.BufferedReader(raw, _BUFFER)
+        Body.put_in(environ, length, most)
         return None
 
     def _head(
