@@ -18,7 +18,8 @@ class Result:
     #: Numbers of those that were answered whole and right.
     good: set[int] = dataclasses.field(default_factory=set)
     #: Numbers by what went wrong: `refused` (no connection), `unread` (closed before any byte of an
-    #: answer), `cut` (closed within an answer), `wrong` (another answer than was asked for).
+    #: answer), `cut` (closed within an answer), `wrong` (another answer than was asked for), or a
+    #: status.
     bad: dict[str, set[int]] = dataclasses.field(
         default_factory=lambda: collections.defaultdict(set)
     )
@@ -38,10 +39,12 @@ class Load:
     :param port: The port.
     :param keep_alive: How many clients keep their connection.
     :param closing: How many open one for each request.
+    :param tls: How to speak TLS, if that is spoken.
     """
 
-    def __init__(self, port: int, keep_alive: int = 8, closing: int = 8) -> None:
+    def __init__(self, port: int, keep_alive: int = 8, closing: int = 8, tls=None) -> None:
         self.port = port
+        self.tls = {} if tls is None else {"ssl": tls, "server_hostname": "localhost"}
         self.keep_alive = keep_alive
         self.closing = closing
         self.result = Result()
@@ -67,12 +70,12 @@ class Load:
             if number > self.most:
                 break
             kind = "stream" if number % 10 == 0 else "work"
-            request = f"GET /{kind}/{number} HTTP/1.1\r\nHost: x\r\n"
+            request = f"GET /{kind}/{number} HTTP/1.1\r\nHost: localhost\r\n"
             request += "\r\n" if keeps else "Connection: close\r\n\r\n"
             begun = time.monotonic()
             try:
                 if connection is None:
-                    opening = asyncio.open_connection("127.0.0.1", self.port)
+                    opening = asyncio.open_connection("127.0.0.1", self.port, **self.tls)
                     connection = await asyncio.wait_for(opening, 10)
             except OSError:
                 self.result.bad["refused"].add(number)
@@ -103,8 +106,10 @@ class Load:
             return ("cut" if head or error.partial else "unread"), True
         except OSError:
             return ("cut" if head else "unread"), True
-        right = status == 200 and body == answer(number).encode()
-        return ("good" if right else "wrong"), "connection: close" in lines
+        outcome = "good" if body == answer(number).encode() else "wrong"
+        if status != 200:
+            outcome = f"status {status}"
+        return outcome, "connection: close" in lines
 
     async def _body(self, reader: asyncio.StreamReader, lines: list[str]) -> bytes:
         for line in lines:
