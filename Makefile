@@ -55,6 +55,11 @@ extensions: $(BUILT) ## run the own tests of extensions on Flask and on Kolben i
 serve-test: $(BUILT) ## stop, reload and kill `kolben serve` under load, and count what fails
 	$(BIN)/python -m pytest -q -m serve tests/serve
 
+deploy-test: $(BUILT) ## run the files of deploy/ with real proxies and servers, and the example service
+	@scripts/deploy-packages
+	@$(BIN)/python -m pip install -q --group deploy
+	$(BIN)/python -m pytest -q -m deploy tests/deploy
+
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all
 

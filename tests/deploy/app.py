@@ -7,7 +7,7 @@ import time
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-from kolben import Flask, Response, request
+from kolben import Flask, Response, core_status, request
 from kolben.ops import Ops
 from tests.serve.answers import answer
 
@@ -56,6 +56,11 @@ def seen():
         "id": request.headers.get("X-Request-ID"),
         "pid": os.getpid(),
     }
+
+
+@app.get("/core")
+def core() -> str:
+    return str(core_status())
 
 
 @app.post("/echo")

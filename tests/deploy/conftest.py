@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 
 import pytest
@@ -55,9 +56,12 @@ def nginx(folder: pathlib.Path, one: int, two: int) -> Program:
         key=str(key),
     )
     (folder / "site.conf").write_text(site)
+    # Its workers would be another user, who may not write into this folder.
+    user = "user root;" if os.geteuid() == 0 else ""
     (folder / "nginx.conf").write_text(
         f"""
 worker_processes 1;
+{user}
 pid {folder}/nginx.pid;
 error_log stderr warn;
 events {{ worker_connections 8192; }}

@@ -48,6 +48,7 @@ CHANGES = {
     "both": "/etc/haproxy/tls.pem",
     "address": "127.0.0.1:8000",
     "venv": "/srv/app/venv",
+    "home": "virtualenv = /srv/app/venv\n",
     "folder": "/srv/app",
     "module": "shop:app",
     "log": "    log global\n",
@@ -137,7 +138,7 @@ class Client:
         return self.context.wrap_socket(plain, server_hostname="localhost")
 
     def ask(self, request: bytes) -> tuple[int, dict[str, str], bytes]:
-        from tests.serve.server import read_answer  # noqa: PLC0415 - only clients need it
+        from tests.serve.server import read_answer
 
         with self.connect() as client:
             client.sendall(request)

@@ -16,7 +16,7 @@ import pytest
 from tests.serve.load import Load
 
 from .conftest import haproxy, nginx
-from .programs import Client, Program, replica
+from .programs import Client, Program
 
 RESTARTS = 5
 

@@ -20,7 +20,9 @@ async def slow(port: int, tls, end: float) -> int:
     count = 0
     while time.monotonic() < end:
         try:
-            opening = asyncio.open_connection("127.0.0.1", port, ssl=tls, server_hostname="localhost")
+            opening = asyncio.open_connection(
+                "127.0.0.1", port, ssl=tls, server_hostname="localhost"
+            )
             _, writer = await asyncio.wait_for(opening, 30)
         except (OSError, asyncio.TimeoutError):
             await asyncio.sleep(1)
@@ -46,7 +48,9 @@ def test_a_thousand_slow_connections_behind_nginx(folder, replicas, figures):
 
         async def run() -> int:
             end = time.monotonic() + SECONDS
-            others = [asyncio.ensure_future(slow(proxy.port, client.context, end)) for _ in range(SLOW)]
+            others = [
+                asyncio.ensure_future(slow(proxy.port, client.context, end)) for _ in range(SLOW)
+            ]
             await load.run(SECONDS)
             return sum(await asyncio.gather(*others))
 

@@ -48,7 +48,9 @@ class Metrics:
     def __init__(self, app: Flask) -> None:
         try:
             self.client = _client()
-        except ImportError:
+        except ModuleNotFoundError as error:
+            if error.name != "prometheus_client":
+                raise
             raise RuntimeError(
                 "OPS_METRICS needs prometheus-client. Install it with: pip install 'kolben[ops]'"
             ) from None
