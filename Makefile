@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps growth fuzz
-.PHONY: clean
+.PHONY: clean serve-test deploy-test soak
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -56,6 +56,14 @@ extensions: $(BUILT) ## run the tests of extensions on Flask and on Kolben in it
 servers: $(BUILT) ## run an unmodified app on real servers, on Flask and on Kolben
 	@scripts/packages apache2:apache2 apache2-dev:apxs
 	@$(BIN)/python -m tests.servers $(OPTIONS)
+
+serve-test: $(BUILT) ## stop, reload and kill `kolben serve` under load, and count what fails
+	$(BIN)/python -m pytest -q -m serve tests/serve
+
+deploy-test: $(BUILT) ## run the files of deploy/ with real proxies and servers, and the example service
+	@scripts/deploy-packages
+	@$(BIN)/python -m pip install -q --group deploy
+	$(BIN)/python -m pytest -q -m deploy tests/deploy
 
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all

@@ -32,7 +32,10 @@ LAYERS = (
     {"scaffold"},
     {"registry", "blueprints"},
     {"app"},
+    {"ops"},
     {"testing", "cli"},
+    # `cli` starts it, and imports it only then.
+    {"serving"},
     # Names of what is below, and nothing of their own.
     {"__init__", "__main__", "sansio"},
 )

@@ -12,18 +12,20 @@ from .doctor import doctor_command
 from .execute import exec_command
 from .insight import routes_command
 from .record import run_command
+from .serve import make_serve_command
 
 if t.TYPE_CHECKING:
     import click
 
 __all__ = ["main", "program"]
 
-_OWN: dict[str, click.Command] = {
-    "compare": compare_command,
-    "doctor": doctor_command,
-    "exec": exec_command,
-    "routes": routes_command,
-    "run": run_command,
+_OWN: dict[str, t.Callable[[], click.Command]] = {
+    "compare": lambda: compare_command,
+    "doctor": lambda: doctor_command,
+    "exec": lambda: exec_command,
+    "routes": lambda: routes_command,
+    "run": lambda: run_command,
+    "serve": make_serve_command,
 }
 
 
@@ -31,7 +33,8 @@ class _Program(FlaskGroup):
     """The commands of ``flask``, which may be added to there, and Kolben's own."""
 
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
-        return _OWN.get(name) or super().get_command(ctx, name)
+        make = _OWN.get(name)
+        return super().get_command(ctx, name) if make is None else make()
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         return sorted({*super().list_commands(ctx), *_OWN})

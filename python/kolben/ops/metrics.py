@@ -1,0 +1,96 @@
+"""Prometheus metrics of requests, added up over all workers.
+
+The labels are the rule and the status, never the path: a path comes from the client, who could
+make as many series as there are paths.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import typing as t
+from time import perf_counter
+
+from .record import watch
+
+if t.TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIEnvironment
+
+    from ..app import Flask
+    from .record import Record
+
+__all__ = ["Metrics"]
+
+#: The methods that are labels; any other is `other`.
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+_BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+def _client() -> t.Any:
+    """Import prometheus-client, whose first import decides how processes are told apart."""
+    if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+        values: t.Any = importlib.import_module("prometheus_client.values")
+        number = os.environ.get("KOLBEN_SERVE_WORKER")
+        if number is not None and not getattr(values, "_kolben", False):
+            # By default each process has files of its own, for ever. `kolben serve` gives the
+            # number of a dead worker to the next one, which goes on with its files.
+            values.ValueClass = values.MultiProcessValue(lambda: number)
+            values._kolben = True
+    return importlib.import_module("prometheus_client")
+
+
+class Metrics:
+    """Counts and times the requests of an app.
+
+    :param app: The app.
+    """
+
+    def __init__(self, app: Flask) -> None:
+        try:
+            self.client = _client()
+        except ModuleNotFoundError as error:
+            if error.name != "prometheus_client":
+                raise
+            raise RuntimeError(
+                "OPS_METRICS needs prometheus-client. Install it with: pip install 'kolben[ops]'"
+            ) from None
+        self.registry = self.client.CollectorRegistry(auto_describe=True)
+        labels = ("method", "rule", "status")
+        self.requests = self.client.Counter(
+            "http_requests", "Requests answered.", labels, registry=self.registry
+        )
+        self.seconds = self.client.Histogram(
+            "http_request_duration_seconds",
+            "Time from the first byte of the app's work to the last of the answer.",
+            ("method", "rule"),
+            buckets=app.config["OPS_METRICS_BUCKETS"] or _BUCKETS,
+            registry=self.registry,
+        )
+        self.running = self.client.Gauge(
+            "http_requests_in_progress",
+            "Requests that are being answered.",
+            registry=self.registry,
+            multiprocess_mode="livesum",
+        )
+        watched = watch(app)
+        watched.beginnings.append(self._begin)
+        watched.ends.append(self._end)
+
+    def _begin(self, record: Record, environ: WSGIEnvironment) -> None:
+        self.running.inc()
+
+    def _end(self, record: Record, environ: WSGIEnvironment) -> None:
+        self.running.dec()
+        method = record.method if record.method in _METHODS else "other"
+        rule = record.rule or "none"
+        self.requests.labels(method, rule, str(record.status)).inc()
+        self.seconds.labels(method, rule).observe(perf_counter() - record.start)
+
+    def page(self) -> tuple[bytes, str]:
+        """Return the metrics of all workers, and their content type."""
+        registry = self.registry
+        if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
+            registry = self.client.CollectorRegistry()
+            multiprocess = importlib.import_module("prometheus_client.multiprocess")
+            multiprocess.MultiProcessCollector(registry)
+        return self.client.generate_latest(registry), self.client.CONTENT_TYPE_LATEST

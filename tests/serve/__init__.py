@@ -1,0 +1,1 @@
+"""`kolben serve` under load: real processes, real sockets, on the loopback."""

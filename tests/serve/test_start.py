@@ -1,0 +1,194 @@
+"""How a server starts, or says in one line why it does not."""
+
+from __future__ import annotations
+
+import pathlib
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+
+from .server import Server, environment
+
+GOOD = "from kolben import Flask\napp = Flask(__name__)\n"
+
+
+def serve(folder: pathlib.Path, *options: str, source: str | None = GOOD, **extra: str):
+    """Run `kolben serve` where it is not going to start."""
+    if source is not None:
+        (folder / "app.py").write_text(source)
+    return subprocess.run(
+        [sys.executable, "-m", "kolben", "serve", "--bind", "127.0.0.1:0", *options],
+        cwd=folder,
+        env=environment(**extra),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_one_line_when_it_is_ready(tmp_path):
+    with Server(tmp_path, "--workers", "1", "--threads", "3", "--bind", "127.0.0.1:0") as server:
+        expected = f"Serving 'app' on http://127.0.0.1:{server.port} (1 worker, 3 threads each)\n"
+        assert server.output.read_text() == expected
+        assert server.log() == ""
+        server.signal(signal.SIGTERM)
+        assert server.process.wait(10) == 0
+
+
+@pytest.mark.parametrize(
+    ("source", "said"),
+    [
+        (None, "Could not locate a Flask application."),
+        ("import nowhere_at_all\n", "ModuleNotFoundError: No module named 'nowhere_at_all'"),
+        ("1 / 0\n", "app.py, line 1)"),
+        ("def broken(:\n", "SyntaxError"),
+        ("app = 3\n", "Failed to find Flask application or factory in module 'app'."),
+        ("raise SystemExit('no')\n", "SystemExit: no"),
+    ],
+)
+def test_an_app_that_cannot_be_loaded(tmp_path, source, said):
+    done = serve(tmp_path, source=source)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.startswith("Error: ")
+    assert done.stderr.count("\n") == 1
+    assert done.stdout == ""
+
+
+def test_a_port_in_use(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        done = serve(tmp_path, "--bind", f"127.0.0.1:{port}")
+    assert done.returncode == 2
+    where = f"127.0.0.1:{port}"
+    assert done.stderr == f"Error: {where} is in use: another program listens there.\n"
+
+
+def test_debug_mode_is_refused(tmp_path):
+    done = serve(tmp_path, FLASK_DEBUG="1")
+    assert done.returncode == 2
+    assert "--allow-debug" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_debug_mode_can_be_forced(tmp_path):
+    with Server(tmp_path, "--workers", "1", "--allow-debug", FLASK_DEBUG="1") as server:
+        assert server.get("/pid")[0] == 200
+
+
+def test_without_granian_it_says_what_to_install(tmp_path):
+    hidden = "import importlib.util as u; f = u.find_spec\n"
+    hidden += "u.find_spec = lambda n, *a: None if n == 'granian' else f(n, *a)\n"
+    hidden += "from kolben.cli.program import main; main()"
+    done = subprocess.run(
+        [sys.executable, "-c", hidden, "serve"],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "pip install 'kolben[serve]'" in done.stderr
+
+
+@pytest.mark.parametrize("path", ["app:create_app('x')", "app:create_app"])
+def test_factories(tmp_path, path):
+    source = """
+from kolben import Flask
+def create_app(name="nobody"):
+    app = Flask(__name__)
+    app.add_url_rule("/", view_func=lambda: name)
+    return app
+"""
+    with Server(tmp_path, "--workers", "1", "--app", path, app=source) as server:
+        assert server.get("/")[2] == (b"x" if "x" in path else b"nobody")
+
+
+def test_dotenv_files_are_read_as_for_run(tmp_path):
+    (tmp_path / ".flaskenv").write_text("FLASK_APP=app:other\nWORD=from-a-file\n")
+    source = """
+import os
+from kolben import Flask
+other = Flask("other")
+other.add_url_rule("/", view_func=lambda: os.environ["WORD"])
+"""
+    with Server(tmp_path, "--workers", "1", app=source, FLASK_SKIP_DOTENV="0") as server:
+        assert server.get("/")[2] == b"from-a-file"
+
+
+def test_a_unix_socket(tmp_path):
+    path = tmp_path / "socket"
+    for _ in range(2):  # the second finds what the first has left behind
+        with Server(tmp_path, "--workers", "1", "--unix", str(path)) as server:
+            assert path.stat().st_mode & 0o777 == 0o660
+            with socket.socket(socket.AF_UNIX) as client:
+                client.connect(str(path))
+                client.sendall(b"GET /pid HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                assert client.recv(100).startswith(b"HTTP/1.1 200 ")
+            server.process.kill()
+            server.process.wait()
+        assert path.exists()
+    with Server(tmp_path, "--workers", "1", "--unix", str(path)) as server:
+        server.kill()
+    assert not path.exists()
+
+
+def test_a_socket_of_systemd(tmp_path):
+    """It is passed as descriptor 3, and LISTEN_PID is the process itself."""
+    (tmp_path / "app.py").write_text(GOOD)
+    program = "import os; os.dup2({}, 3); os.set_inheritable(3, True)\n"
+    program += "os.environ.update(LISTEN_PID=str(os.getpid()), LISTEN_FDS='1')\n"
+    program += "from kolben.cli.program import main; main()"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        process = subprocess.Popen(
+            [sys.executable, "-c", program.format(listener.fileno()), "serve", "--workers", "1"],
+            cwd=tmp_path,
+            env=environment(),
+            pass_fds=[listener.fileno()],
+            stdout=subprocess.PIPE,
+        )
+        port = listener.getsockname()[1]
+    with process:
+        line = process.stdout.readline().decode()
+        assert f"http://127.0.0.1:{port}" in line
+        process.terminate()
+        assert process.wait(10) == 0
+
+
+def test_the_pid_file(tmp_path):
+    path = tmp_path / "pid"
+    with Server(tmp_path, "--workers", "1", "--pid-file", str(path)) as server:
+        assert int(path.read_text()) == server.process.pid
+    assert not path.exists()
+
+
+def test_reload_when_a_file_changes_and_not_when_it_is_broken(tmp_path):
+    source = GOOD + "app.add_url_rule('/', view_func=lambda: 'one')\n"
+    with Server(tmp_path, "--workers", "1", "--reload", app=source) as server:
+        assert server.get("/")[2] == b"one"
+        (tmp_path / "app.py").write_text("1 / 0")
+        server.wait_for("the reload is given up, and the workers stay")
+        assert "ZeroDivisionError" in server.log()
+        assert server.get("/")[2] == b"one"
+        (tmp_path / "app.py").write_text(source.replace("one", "two"))
+        server.wait_for(" serves, process ")
+        end = time.monotonic() + 5
+        while server.get("/")[2] != b"two":
+            assert time.monotonic() < end
+
+
+def test_it_tells_systemd_that_it_is_ready(tmp_path):
+    path = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(path)
+        systemd.settimeout(20)
+        with Server(tmp_path, "--workers", "1", NOTIFY_SOCKET=path):
+            assert systemd.recv(100).startswith(b"READY=1\nMAINPID=")
+        assert systemd.recv(100) == b"STOPPING=1"
