@@ -258,6 +258,9 @@ class Flask(App):
                 answer = self.preprocess_request()
                 if answer is None:
                     answer = self.dispatch_request()
+            elif plainly is ...:
+                plainly = None
+                answer = self.dispatch_request()
         except Exception as error:
             plainly = None
             answer = self.handle_user_exception(error)

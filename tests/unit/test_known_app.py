@@ -420,3 +420,238 @@ def test_subclasses_of_dict_and_list_are_json(target):
 
     assert send(json_app(target, collections.OrderedDict(a=1)))[2] == b'{"a":1}\n'
     assert send(json_app(target, type("Own", (list,), {})([1])))[2] == b"[1]\n"
+
+
+# Hooks.
+
+
+def hooked_app(target: t.Any, events: list[str]) -> t.Any:
+    """An app and two blueprints, one in the other, with every kind of hook."""
+    app = target.Flask("an_app")
+    outer = target.Blueprint("outer", "an_app")
+    inner = target.Blueprint("inner", "an_app")
+
+    def noting(event: str, answer: t.Any = None) -> t.Callable[..., t.Any]:
+        def hook(*args: t.Any) -> t.Any:
+            events.append(f"{event} {target.request.endpoint}")
+            return args[0] if answer == "response" else None
+
+        return hook
+
+    for scope, name in ((app, "app"), (outer, "outer"), (inner, "inner")):
+        for number in (1, 2):
+            scope.url_value_preprocessor(noting(f"{name} values {number}"))
+            scope.before_request(noting(f"{name} before {number}"))
+            scope.after_request(noting(f"{name} after {number}", "response"))
+            scope.teardown_request(noting(f"{name} teardown {number}"))
+    inner.add_url_rule("/inner", "view", lambda: events.append("view") or "text")
+    outer.add_url_rule("/outer", "view", lambda: events.append("view") or "text")
+    app.add_url_rule("/", "view", lambda: events.append("view") or "text")
+    outer.register_blueprint(inner)
+    app.register_blueprint(outer)
+    return app
+
+
+@pytest.mark.parametrize(
+    ("path", "scopes"),
+    [
+        ("/", ["app"]),
+        ("/outer", ["app", "outer"]),
+        ("/inner", ["app", "outer", "inner"]),
+        ("/nothing", ["app"]),
+    ],
+)
+def test_hooks_run_in_their_order(target, path, scopes):
+    events: list[str] = []
+    app = hooked_app(target, events)
+    for _ in range(3):
+        events.clear()
+        send(app, PATH_INFO=path)
+    kinds = [event.rpartition(" ")[0] for event in events if event != "view"]
+    assert kinds == [
+        *(f"{scope} values {number}" for scope in scopes for number in (1, 2)),
+        *(f"{scope} before {number}" for scope in scopes for number in (1, 2)),
+        *(f"{scope} after {number}" for scope in reversed(scopes) for number in (2, 1)),
+        *(f"{scope} teardown {number}" for scope in reversed(scopes) for number in (2, 1)),
+    ]
+    assert ("view" in events) is (path != "/nothing")
+
+
+def test_a_hook_answers_in_the_place_of_the_view(target):
+    events: list[str] = []
+    app = hooked_app(target, events)
+    send(app)
+    app.before_request_funcs[None].insert(1, lambda: "answer")
+    events.clear()
+    assert send(app)[2] == b"answer"
+    assert "view" not in events
+    assert [event for event in events if "before" in event] == ["app before 1 view"]
+    assert [event for event in events if "after" in event] == [
+        "app after 2 view",
+        "app after 1 view",
+    ]
+
+
+def test_a_hook_adds_hooks_and_changes_the_app(target):
+    events: list[str] = []
+    app = hooked_app(target, events)
+    send(app)
+
+    def add():
+        app.before_request_funcs[None].append(lambda: events.append("added"))
+        app.view_functions["view"] = lambda: "another view"
+        app.process_response = calling(app.process_response, events)
+        app.before_request_funcs[None].remove(add)
+
+    app.before_request_funcs[None].insert(0, add)
+    events.clear()
+    assert send(app)[2] == b"another view"
+    assert "added" in events
+    assert "process_response" in events
+
+
+def test_a_hook_dispatches_otherwise(target):
+    app = hooked_app(target, [])
+    send(app)
+
+    def change():
+        app.dispatch_request = lambda: "dispatched"
+
+    app.before_request_funcs[None].append(change)
+    assert send(app)[2] == b"dispatched"
+
+
+def test_an_after_hook_gives_another_response_and_uses_the_session(target):
+    app = hooked_app(target, [])
+    app.secret_key = "k"
+    send(app)
+
+    def exchange(response):
+        target.session["seen"] = True
+        return target.Response("exchanged")
+
+    app.after_request_funcs[None].append(exchange)
+    _, headers, body = send(app)
+    assert body == b"exchanged"
+    assert headers["Set-Cookie"].startswith("session=")
+
+
+def test_functions_after_this_request_run_before_the_hooks(target):
+    events: list[str] = []
+    app = hooked_app(target, events)
+    send(app)
+
+    def view():
+        @target.after_this_request
+        def note(response):
+            events.append("this")
+            return response
+
+        return "text"
+
+    app.view_functions["view"] = view
+    events.clear()
+    send(app)
+    assert [event for event in events if "after" in event or event == "this"] == [
+        "this",
+        "app after 2 view",
+        "app after 1 view",
+    ]
+
+
+@pytest.mark.parametrize("table", ["before_request_funcs", "after_request_funcs"])
+def test_errors_of_hooks(target, monkeypatch, table):
+    app = hooked_app(target, [])
+    monkeypatch.setattr(app.logger, "disabled", True)
+    send(app)
+    app.error_handler_spec[None][None][ZeroDivisionError] = lambda error: "handled"
+    getattr(app, table)[None].append(lambda *args: 1 / 0)
+    status, _, body = send(app)
+    if table == "before_request_funcs":
+        # ... which the after hooks see as well.
+        assert (status, body) == ("200 OK", b"handled")
+    else:
+        assert status == "500 INTERNAL SERVER ERROR"
+
+
+def test_hooks_that_are_coroutine_functions_or_callables(target):
+    import functools
+
+    events: list[str] = []
+    app = hooked_app(target, events)
+    send(app)
+
+    async def before():
+        events.append("asynchronous")
+
+    app.before_request_funcs[None].append(before)
+    app.before_request_funcs[None].append(functools.partial(events.append, "partial"))
+    app.teardown_request_funcs[None].append(functools.partial(lambda *_: events.append("end")))
+    events.clear()
+    assert send(app)[2] == b"text"
+    assert {"asynchronous", "partial", "end"} <= set(events)
+
+
+def test_a_teardown_function_gets_the_error_and_may_fail(target, monkeypatch):
+    app, seen = hooked_app(target, []), []
+    monkeypatch.setattr(app.logger, "disabled", True)
+    send(app)
+    app.teardown_request_funcs[None].append(seen.append)
+    app.view_functions["view"] = lambda: 1 / 0
+    send(app)
+    assert isinstance(seen[-1], ZeroDivisionError)
+    app.view_functions["view"] = lambda: "text"
+    send(app)
+    assert seen[-1] is None
+    app.teardown_request_funcs[None].append(lambda error: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        send(app)
+    assert not target.has_request_context()
+    assert not target.has_app_context()
+
+
+def test_signals_come_in_their_order(target, target_module):
+    events: list[str] = []
+    app = hooked_app(target, events)
+    send(app)
+    events.clear()
+    signals = target_module("signals")
+
+    def note(name):
+        def receive(sender, **extra):
+            assert sender is app
+            events.append(name if "response" not in extra else f"{name} {extra['response'].data!r}")
+
+        return receive
+
+    names = ("request_started", "request_finished", "request_tearing_down", "appcontext_pushed")
+    receivers = [(getattr(signals, name), note(name)) for name in names]
+    for signal, receiver in receivers:
+        signal.connect(receiver)
+    try:
+        send(app)
+    finally:
+        for signal, receiver in receivers:
+            signal.disconnect(receiver)
+    marks = [event for event in events if "app " not in event]
+    assert marks == [
+        "appcontext_pushed",
+        "request_started",
+        "view",
+        "request_finished b'text'",
+        "request_tearing_down",
+    ]
+    assert events.index("request_started") < events.index("app values 1 view")
+    assert events.index("app after 1 view") < events.index("request_finished b'text'")
+
+
+def test_tables_and_sequences_of_another_kind(target):
+    app = steady(target)
+    app.before_request_funcs = type("Table", (dict,), {})({None: (lambda: "from the table",)})
+    assert send(app)[2] == b"from the table"
+    app.before_request_funcs = {None: (lambda: None, lambda: "from a tuple")}
+    assert send(app)[2] == b"from a tuple"
+    app.after_request_funcs = {
+        None: (lambda _: target.Response("last"), lambda _: target.Response("first"))
+    }
+    assert send(app)[2] == b"last"

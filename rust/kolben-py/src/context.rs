@@ -27,6 +27,8 @@ pub(crate) struct Originals {
     pub(crate) http_exception: Py<PyAny>,
     pub(crate) app: Known,
     pub(crate) config: Known,
+    /// How a request knows its blueprints.
+    pub(crate) blueprints: Known,
     pub(crate) debug: Known,
     pub(crate) app_context: Known,
     pub(crate) teardowns: Known,
@@ -68,6 +70,7 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             http_exception: object("http_exception")?,
             app: known("app", &["create_url_adapter"])?,
             config: known("config", &["__getitem__"])?,
+            blueprints: known("request", &["blueprints", "blueprint", "endpoint"])?,
             debug: known("app", &["debug"])?,
             app_context: known("app", &["app_context"])?,
             dispatch: known(
@@ -227,6 +230,10 @@ impl Signal {
         Ok(Self { signal: signal.clone().unbind(), receivers })
     }
 
+    pub(crate) fn send(&self, app: &Bound<'_, PyAny>, arguments: &Bound<'_, PyDict>) -> PyResult<()> {
+        self.signal.bind(app.py()).call_method("send", (app,), Some(arguments)).map(drop)
+    }
+
     #[inline]
     pub(crate) fn is_heard(&self, py: Python<'_>) -> bool {
         !self.receivers.bind(py).is_empty()
@@ -238,10 +245,9 @@ impl Signal {
 pub(crate) fn send(signal: &Signal, app: &Bound<'_, PyAny>) -> PyResult<()> {
     let py = app.py();
     if signal.is_heard(py) {
-        let signal = signal.signal.bind(py);
         let arguments = PyDict::new(py);
         arguments.set_item("_async_wrapper", app.getattr("ensure_sync")?)?;
-        signal.call_method("send", (app,), Some(&arguments))?;
+        signal.send(app, &arguments)?;
     }
     Ok(())
 }

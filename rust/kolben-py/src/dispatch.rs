@@ -1,7 +1,8 @@
 //! From a matched request to its response, where there is nothing between them but the view.
 
-use crate::context::{Originals, originals};
+use crate::context::{Originals, originals, send};
 use crate::contextvar;
+use crate::hooks;
 use crate::json;
 use crate::known_app::{Attributes, KnownApp};
 use crate::request_context::RequestContextCore;
@@ -9,16 +10,16 @@ use crate::response::make_plain_response;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyDict, PyFunction, PyList, PyString, PyType};
+use pyo3::types::{IntoPyDict, PyBytes, PyDict, PyFunction, PyList, PyString, PyType};
 
-/// Answer the current request, if all that the app does with it is to call the view.
+/// Answer the current request, if all that the app does with it is to call hooks and the view.
 ///
 /// Returns the response; or a tuple of what the view has returned, if that has yet to become one, and
-/// of an error in making it one; or nothing, if the request takes the methods of the app from the
-/// beginning.
+/// of an error in making it one; or an ellipsis, if the request has still to be dispatched; or nothing,
+/// if it takes the methods of the app from the beginning.
 ///
 /// PERF: six methods of the app, all of which may be overridden, come between the match and the
-/// response, and do nothing most of the time. [`KnownApp`] tells in one look that they are Kolben's own
+/// response, and do little most of the time. [`KnownApp`] tells in one look that they are Kolben's own
 /// (`make bench-apps`: hello, param and deep took a third longer; `tests/unit/test_overrides.py`).
 #[pyfunction]
 #[pyo3(signature = (app, /))]
@@ -27,23 +28,53 @@ pub(crate) fn answer_plainly<'py>(app: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     let originals = originals(py)?;
     let Some(context) = contextvar::get(originals.request_variable.bind(py))? else { return Ok(None) };
     let Ok(core) = context.cast::<RequestContextCore>() else { return Ok(None) };
-    if !originals.request_context.is_class_of(&context)? || originals.started_signal.is_heard(py) {
+    if !originals.request_context.is_class_of(&context)? || !RequestContextCore::get_app(core).is(app) {
         return Ok(None);
     }
-    if !RequestContextCore::get_app(core).is(app) {
-        return Ok(None);
-    }
-    let Some(known) = RequestContextCore::known(core, originals, app)? else { return Ok(None) };
-    let Some(attributes) = known.get().attributes() else { return Ok(None) };
-    if !attributes.answers_plainly || !attributes.has_no_hooks(py)? {
-        return Ok(None);
-    }
+    let Some(mut known) = RequestContextCore::known(core, originals, app)? else { return Ok(None) };
+    let Some(attributes) = plain(&known) else { return Ok(None) };
     let request = RequestContextCore::get_request(core);
-    let Some((view, arguments)) = view_of(originals, attributes, &request)? else { return Ok(None) };
-    let answer = view.call((), Some(&arguments))?;
+    let mut answer = None;
+    if !attributes.has_no_hooks(py)? || originals.started_signal.is_heard(py) {
+        if !originals.blueprints.is_class_of(&request)? {
+            return Ok(None);
+        }
+        send(&originals.started_signal, app)?;
+        answer = hooks::run_before(app, attributes, &request)?;
+        // A hook may have changed the app.
+        match KnownApp::again(Some(known.as_unbound()), originals, app)? {
+            Some(now) => known = now,
+            None => return Ok(Some(dispatched(py, answer)?)),
+        }
+    }
+    let Some(attributes) = plain(&known) else { return Ok(Some(dispatched(py, answer)?)) };
+    let answer = match answer {
+        Some(answer) => answer,
+        None => match view_of(originals, attributes, &request)? {
+            Some((view, arguments)) => view.call((), Some(&arguments))?,
+            None => return Ok(Some(py.Ellipsis().into_bound(py))),
+        },
+    };
     // The view may have changed the app.
     let known = KnownApp::again(Some(known.as_unbound()), originals, app)?;
-    finish(originals, known.as_ref().and_then(|known| known.get().attributes()), core, answer).map(Some)
+    match known.as_ref().and_then(plain) {
+        Some(attributes) => finish(originals, attributes, app, core, answer).map(Some),
+        None => unfinished(answer).map(Some),
+    }
+}
+
+/// What is known, if the app does with a request what Kolben does.
+fn plain<'a>(known: &'a Bound<'_, KnownApp>) -> Option<&'a Attributes> {
+    known.get().attributes().filter(|attributes| attributes.answers_plainly)
+}
+
+/// What there is when the hooks have run: an answer, or the dispatch to come.
+#[cold]
+fn dispatched<'py>(py: Python<'py>, answer: Option<Bound<'py, PyAny>>) -> PyResult<Bound<'py, PyAny>> {
+    match answer {
+        Some(answer) => unfinished(answer),
+        None => Ok(py.Ellipsis().into_bound(py)),
+    }
 }
 
 /// The view and its arguments, if it is a plain function and the request is to call it.
@@ -71,7 +102,7 @@ fn view_of<'py>(
 }
 
 /// Whether a function is a coroutine function, or has an attribute that may call it one.
-fn makes_coroutines(function: &Bound<'_, PyFunction>) -> PyResult<bool> {
+pub(crate) fn makes_coroutines(function: &Bound<'_, PyFunction>) -> PyResult<bool> {
     let py = function.py();
     // SAFETY: it is a function, and alive; what is read of it is set, or null, and borrowed.
     let (code, own) = unsafe {
@@ -87,45 +118,65 @@ fn makes_coroutines(function: &Bound<'_, PyFunction>) -> PyResult<bool> {
     Ok(is_marked || flags & ffi::CO_COROUTINE != 0)
 }
 
-/// Make the response, if nothing comes after the view.
+/// Make the response and run what comes after the view.
 #[inline]
 fn finish<'py>(
     originals: &Originals,
-    attributes: Option<&Attributes>,
+    attributes: &Attributes,
+    app: &Bound<'py, PyAny>,
     core: &Bound<'py, RequestContextCore>,
     answer: Bound<'py, PyAny>,
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = answer.py();
-    let is_text = answer.is_exact_instance_of::<PyString>() || answer.is_exact_instance_of::<PyBytes>();
-    let Some(attributes) = attributes.filter(|attributes| attributes.answers_plainly) else {
-        return unfinished(answer);
-    };
     let class = attributes.response_class.bind(py);
-    let response = if is_text {
-        match make_plain_response(class, &answer, None, None)? {
-            Some(response) => response,
-            None => return unfinished(answer),
-        }
+    let is_text = answer.is_exact_instance_of::<PyString>() || answer.is_exact_instance_of::<PyBytes>();
+    let made = if is_text {
+        make_plain_response(class, &answer, None, None)
     } else if class.is_instance_of::<PyType>() && answer.get_type().is(class) {
-        answer
+        Ok(Some(answer.clone()))
     } else if answer.is_exact_instance_of::<PyDict>() || answer.is_exact_instance_of::<PyList>() {
-        match json::respond(attributes, &answer) {
-            Ok(Some(response)) => response,
-            Ok(None) => return unfinished(answer),
-            Err(error) => return Ok((py.None(), error.into_value(py)).into_pyobject(py)?.into_any()),
-        }
+        json::respond(attributes, &answer)
     } else {
-        return unfinished(answer);
+        Ok(None)
     };
-    if attributes.has_no_after_hooks(py)?
-        && !originals.finished_signal.is_heard(py)
-        && RequestContextCore::_has_nothing_to_finish(core)?
-    {
-        return Ok(response);
+    let finished = match made {
+        Ok(Some(response)) => {
+            if attributes.has_no_after_hooks(py)? && RequestContextCore::_has_nothing_to_finish(core)? {
+                Ok(response)
+            } else if originals.blueprints.is_class_of(&RequestContextCore::get_request(core))? {
+                hooks::run_after(app, attributes, core, response)
+            } else {
+                return unfinished(response);
+            }
+        }
+        Ok(None) => return unfinished(answer),
+        Err(error) => Err(error),
+    };
+    match finished.and_then(|response| signal_finished(originals, app, response)) {
+        Ok(response) => Ok(response),
+        // It is none of the view.
+        Err(error) => Ok((py.None(), error.into_value(py)).into_pyobject(py)?.into_any()),
     }
-    unfinished(response)
 }
 
+fn signal_finished<'py>(
+    originals: &Originals,
+    app: &Bound<'py, PyAny>,
+    response: Bound<'py, PyAny>,
+) -> PyResult<Bound<'py, PyAny>> {
+    let py = app.py();
+    if originals.finished_signal.is_heard(py) {
+        let arguments = [
+            (intern!(py, "_async_wrapper"), &app.getattr(intern!(py, "ensure_sync"))?),
+            (intern!(py, "response"), &response),
+        ];
+        let arguments = arguments.into_py_dict(py)?;
+        originals.finished_signal.send(app, &arguments)?;
+    }
+    Ok(response)
+}
+
+/// What the view has returned, for the methods of the app to finish.
 fn unfinished(answer: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
     let py = answer.py();
     Ok((answer, py.None()).into_pyobject(py)?.into_any())

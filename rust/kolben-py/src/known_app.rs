@@ -43,9 +43,9 @@ pub(crate) struct Attributes {
     pub(crate) response_class: Py<PyAny>,
     pub(crate) url_map: Py<PyAny>,
     pub(crate) view_functions: Py<PyAny>,
-    url_value_preprocessors: Table,
-    before_request: Table,
-    after_request: Table,
+    pub(crate) url_value_preprocessors: Table,
+    pub(crate) before_request: Table,
+    pub(crate) after_request: Table,
     teardown_request: Table,
     teardown_appcontext: Table,
     /// Whether the map is bound to requests by Kolben's own method, and to any host.
@@ -64,6 +64,10 @@ pub(crate) struct Attributes {
 pub(crate) struct Table(Py<PyAny>);
 
 impl Table {
+    pub(crate) fn get<'py>(&self, py: Python<'py>) -> &Bound<'py, PyAny> {
+        self.0.bind(py)
+    }
+
     #[inline]
     pub(crate) fn is_empty(&self, py: Python<'_>) -> PyResult<bool> {
         let table = self.0.bind(py);
@@ -228,6 +232,11 @@ impl Attributes {
         let Ok(values) = <[Bound<'_, PyAny>; READ.len()]>::try_from(values) else { return Ok(None) };
         let is_open = !values[12].is_truthy()? && values[5].is_instance_of::<MapCore>();
         let has_begun = values[13].is_truthy()?;
+        let has_plain_tables = values[7..11].iter().try_fold(true, |plain, table| {
+            let class = table.get_type();
+            let is_default = class.is(&py.import("collections")?.getattr("defaultdict")?);
+            Ok::<_, PyErr>(plain && (is_default || table.is_exact_instance_of::<PyDict>()))
+        })?;
         let [config, json, request_class, session_interface, response_class, url_map, views, ..] =
             values.each_ref().map(|value| value.clone().unbind());
         let [.., preprocessors, before, after, requests, apps, _, _] = values.map(Bound::unbind);
@@ -246,9 +255,9 @@ impl Attributes {
             teardown_appcontext: Table(apps),
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
-            answers_plainly: has_begun && originals.dispatch.has_own_methods(app)?,
+            answers_plainly: has_begun && has_plain_tables && originals.dispatch.has_own_methods(app)?,
             has_own_debug: originals.debug.is_class_of(app)?,
-            tears_down: originals.teardowns.has_own_methods(app)?,
+            tears_down: has_plain_tables && originals.teardowns.has_own_methods(app)?,
         }))
     }
 }

@@ -18,6 +18,7 @@ mod environ;
 mod environ_headers;
 mod headers;
 
+mod hooks;
 mod json;
 mod known;
 mod known_app;

@@ -6,6 +6,7 @@ use crate::context::{
 };
 use crate::contextvar;
 use crate::environ;
+use crate::hooks;
 use crate::known::function_of;
 use crate::known_app::{Attributes, KnownApp};
 use crate::made::{assign, bare, set_plainly, unstarted};
@@ -175,7 +176,7 @@ impl RequestContextCore {
 
     /// The functions of `kolben.after_this_request`.
     #[getter]
-    fn get__after_request_functions<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyList> {
+    pub(crate) fn get__after_request_functions<'py>(slf: &Bound<'py, Self>) -> Bound<'py, PyList> {
         let py = slf.py();
         if let Some(functions) =
             Self::with(slf, |fields| fields.after.as_ref().map(|list| list.bind(py).clone()))
@@ -425,10 +426,17 @@ impl RequestContextCore {
         let py = slf.py();
         let table = known.and_then(KnownApp::attributes).and_then(Attributes::teardown_request);
         let name = intern!(py, "teardown_request_funcs");
-        if !is_idle(originals, app, table, name, &originals.request_teardown_signal)? {
+        let request = Self::get_request(slf);
+        if let Some(table) = table
+            && !originals.request_teardown_signal.is_heard(py)
+            && originals.blueprints.is_class_of(&request)?
+        {
+            if !table.is_empty(py)? {
+                hooks::run_teardown(app, table, &request, exc)?;
+            }
+        } else if !is_idle(originals, app, table, name, &originals.request_teardown_signal)? {
             app.call_method1(intern!(py, "do_teardown_request"), (exc,))?;
         }
-        let request = Self::get_request(slf);
         if let Some(close) = request.getattr_opt(intern!(py, "close"))? {
             // PERF: all that it does is to close the files.
             if originals.files.is_class_of(&request)?
