@@ -141,6 +141,13 @@ def _is_the_standard_librarys() -> bool:
 
 
 _json, _machinery_as_imported = json, _machinery()
+
+
+def _is_untouched() -> bool:
+    """Say whether nothing of it has been patched since."""
+    return _machinery() == _machinery_as_imported
+
+
 _c_make_encoder: t.Any = getattr(_encoder, "c_make_encoder", None)
 if not _is_the_standard_librarys():
     _c_make_encoder = None
@@ -269,7 +276,7 @@ class DefaultJSONProvider(JSONProvider):
         return json.dumps(obj, **{**options, **kwargs})
 
     def _writer(self, compact: bool) -> _Write | None:
-        if json is not _json or _machinery() != _machinery_as_imported:
+        if json is not _json or not _is_untouched():
             return None
         default, ensure_ascii, sort_keys = self.default, self.ensure_ascii, self.sort_keys
         kept = self._kept_compact if compact else self._kept_spaced
@@ -323,3 +330,4 @@ class DefaultJSONProvider(JSONProvider):
 if compiled is not None and _c_make_encoder is not None:
     # The core goes past these as long as nobody overrides or patches what it knows of them.
     compiled.hold_json(DefaultJSONProvider, json, _encoder)
+    _is_untouched = compiled.json_is_untouched

@@ -274,8 +274,24 @@ class TaggedJSONSerializer:
 
     def dumps(self, value: t.Any) -> str:
         """Write a value as JSON without spaces."""
-        return dumps(self.tag(value), separators=(",", ":"))
+        return dumps(value if self._is_plain(value) else self.tag(value), separators=(",", ":"))
+
+    def _is_plain(self, value: t.Any) -> bool:
+        """Say whether all that the tags would do is to make a dict anew."""
+        # PERF: most sessions hold texts and numbers (benches/apps.py, row `session`).
+        return (
+            type(value) is dict
+            and all(map(_SCALARS.__contains__, map(type, value.values())))
+            and not (len(value) == 1 and next(iter(value)) in self.tags)
+            and type(self).tag is TaggedJSONSerializer.tag
+            and [type(tag).check for tag in self.order] == _CHECKS
+        )
 
     def loads(self, value: str) -> t.Any:
         """Read a value that :meth:`dumps` wrote."""
         return self._untag_scan(loads(value))
+
+
+#: Types of values that no tag is for.
+_SCALARS = frozenset((str, int, float, bool, type(None)))
+_CHECKS = [tag.check for tag in TaggedJSONSerializer.default_tags]

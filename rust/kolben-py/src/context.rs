@@ -41,6 +41,9 @@ pub(crate) struct Originals {
     /// What closes a request.
     pub(crate) close: Py<PyAny>,
     pub(crate) session_interface: Known,
+    /// What makes a session one that cannot be changed, for want of a key.
+    pub(crate) signing: Known,
+    pub(crate) secret_key: Known,
     pub(crate) request_context: Known,
     pub(crate) map: Known,
     pub(crate) adapter: Known,
@@ -102,6 +105,11 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             )?,
             files: known("request", &["files", "_load_form_data", "_may_hold_files"])?,
             close: classes.as_any().get_item("request")?.getattr("close")?.unbind(),
+            secret_key: known("app", &["secret_key"])?,
+            signing: known(
+                "session_interface",
+                &["get_signing_serializer", "_signing_serializer", "null_session_class"],
+            )?,
             session_interface: known(
                 "session_interface",
                 &[

@@ -55,6 +55,12 @@ pub(crate) fn hold_json(
     Ok(())
 }
 
+/// Whether nobody has patched what the standard library writes JSON with.
+#[pyfunction]
+pub(crate) fn json_is_untouched(py: Python<'_>) -> PyResult<bool> {
+    ORIGINALS.get(py).map_or(Ok(false), |originals| is_untouched(originals, py))
+}
+
 /// The response of a value; nothing if it takes the methods of the app's provider.
 ///
 /// PERF: (benches/apps.py, rows `json` and `echo`) four methods and a check of the standard library

@@ -119,7 +119,7 @@ mod _core {
     #[pymodule_export]
     use crate::headers::HeadersCore;
     #[pymodule_export]
-    use crate::json::hold_json;
+    use crate::json::{hold_json, json_is_untouched};
     #[pymodule_export]
     use crate::lazy::Lazy;
     #[pymodule_export]

@@ -211,17 +211,21 @@ impl RequestContextCore {
         let Some(cookies) = environ.get_item(intern!(py, "HTTP_COOKIE"))? else { return Ok(true) };
         let originals = originals(py)?;
         let config = app.getattr(intern!(py, "config"))?;
-        let name = match config.cast::<PyDict>() {
-            // PERF: what the interface's own method does, which is as it was when the request came.
-            Ok(config) if originals.config.is_class_of(config)? => {
-                config.as_any().get_item(intern!(py, "SESSION_COOKIE_NAME"))?
-            }
-            _ => interface.call_method1(intern!(py, "get_cookie_name"), (app,))?,
-        };
-        match (cookies.cast::<PyString>(), name.cast::<PyString>()) {
-            (Ok(cookies), Ok(name)) => Ok(!cookies.contains(name)?),
-            _ => Ok(false),
+        let Ok(config) = config.cast::<PyDict>() else { return Ok(false) };
+        if !originals.config.is_class_of(config)? {
+            return Ok(false);
         }
+        // What the interface's own methods do, which are as they were when the request came.
+        let name = config.as_any().get_item(intern!(py, "SESSION_COOKIE_NAME"))?;
+        if let (Ok(cookies), Ok(name)) = (cookies.cast::<PyString>(), name.cast::<PyString>())
+            && !cookies.contains(name)?
+        {
+            return Ok(true);
+        }
+        // Without a key no cookie is read.
+        Ok(originals.secret_key.is_class_of(&app)?
+            && originals.signing.is_untouched(&interface)?
+            && !config.as_any().get_item(intern!(py, "SECRET_KEY"))?.is_truthy()?)
     }
 
     /// The session, if it is open.
