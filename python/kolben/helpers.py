@@ -12,8 +12,18 @@ import werkzeug.utils
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
+from .core import compiled
 from .globals import _cv_app, _cv_request, current_app, request_ctx, session
 from .signals import message_flashed
+
+if t.TYPE_CHECKING or compiled is not None:
+    from ._core import build_link as _build_link
+else:
+
+    def _build_link(*arguments: t.Any) -> str | None:  # noqa: ARG001 - it takes what the core takes
+        """Leave it to the app."""
+        return None
+
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -145,6 +155,10 @@ def url_for(
     :param _external: Whether the URL has scheme and host.
     :param values: The arguments of the rule; the others make up the query.
     """
+    if _anchor is None and _method is None and _scheme is None and _external is None:
+        url = _build_link(endpoint, values)
+        if url is not None:
+            return url
     # PERF: the app itself, for a call through the proxy packs the arguments once more.
     ctx = _cv_app.get(None)
     app = current_app if ctx is None else ctx.app

@@ -655,3 +655,83 @@ def test_tables_and_sequences_of_another_kind(target):
         None: (lambda _: target.Response("last"), lambda _: target.Response("first"))
     }
     assert send(app)[2] == b"last"
+
+
+# URLs.
+
+
+def linking_app(target: t.Any) -> t.Any:
+    app = steady(target)
+    app.view_functions["index"] = lambda: target.url_for("index", a=1)
+    for _ in range(2):
+        assert send(app)[2] == b"/?a=1"
+    return app
+
+
+@pytest.mark.parametrize("name", ["url_for", "inject_url_defaults"])
+@pytest.mark.parametrize("on", ["instance", "class"])
+def test_methods_that_build_urls(target, monkeypatch, name, on):
+    app, calls = linking_app(target), []
+    holder = app if on == "instance" else target.Flask
+    monkeypatch.setattr(holder, name, calling(getattr(holder, name), calls))
+    assert send(app)[2] == b"/?a=1"
+    assert calls == [name]
+
+
+def test_functions_that_complete_urls(target):
+    app = linking_app(target)
+    app.url_default_functions[None] = [lambda endpoint, values: values.setdefault("b", 2)]
+    assert send(app)[2] == b"/?a=1&b=2"
+    app.url_default_functions = {}
+    assert send(app)[2] == b"/?a=1"
+
+
+def test_the_adapters_own_way_to_build(target, target_module, monkeypatch):
+    app = linking_app(target)
+    adapter = target_module("app").MapAdapter
+    monkeypatch.setattr(adapter, "build", lambda *args, **kwargs: "/patched")
+    assert send(app)[2] == b"/patched"
+
+
+def test_urls_that_cannot_be_built_are_handled_once(target):
+    app, handled = linking_app(target), []
+
+    def handle(error, endpoint, values):
+        handled.append((endpoint, values))
+        return "/handled"
+
+    app.url_build_error_handlers.append(handle)
+    app.view_functions["index"] = lambda: target.url_for("nothing", x=1)
+    assert send(app)[2] == b"/handled"
+    nothing = {"_anchor": None, "_method": None, "_scheme": None, "_external": False}
+    assert handled == [("nothing", {"x": 1, **nothing})]
+
+
+def test_urls_of_another_app_within_a_request(target):
+    app = linking_app(target)
+    other = target.Flask("another")
+    other.config["SERVER_NAME"] = "other.example"
+    other.add_url_rule("/other", "other", lambda: "")
+
+    def view():
+        with other.app_context():
+            try:
+                return target.url_for("other")
+            except Exception as error:
+                return type(error).__name__
+
+    app.view_functions["index"] = view
+    assert send(app)[2] == b"BuildError"
+
+
+def test_options_of_urls(target):
+    app = linking_app(target)
+    app.view_functions["index"] = lambda: " ".join(
+        (
+            target.url_for("index", _anchor="a b"),
+            target.url_for("index", _external=True),
+            target.url_for("index", _external=True, _scheme="https"),
+            target.url_for(".index"),
+        )
+    )
+    assert send(app)[2] == b"/#a%20b http://localhost/ https://localhost/ /"

@@ -380,7 +380,7 @@ impl AdapterCore {
 
     /// The URL, if it is a plain one below the script's name.
     #[inline]
-    fn build_plainly<'py>(
+    pub(crate) fn build_plainly<'py>(
         slf: &Bound<'py, Self>,
         endpoint: &Bound<'py, PyAny>,
         values: Option<&Bound<'py, PyAny>>,

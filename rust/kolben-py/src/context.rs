@@ -31,6 +31,9 @@ pub(crate) struct Originals {
     pub(crate) blueprints: Known,
     pub(crate) debug: Known,
     pub(crate) app_context: Known,
+    /// What builds URLs.
+    pub(crate) links: Known,
+    pub(crate) builder: Known,
     pub(crate) teardowns: Known,
     /// From the match to the response.
     pub(crate) dispatch: Known,
@@ -87,6 +90,8 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
                     "process_response",
                 ],
             )?,
+            links: known("app", &["url_for", "inject_url_defaults"])?,
+            builder: known("adapter", &["build"])?,
             teardowns: known("app", &["do_teardown_request", "do_teardown_appcontext"])?,
             context: known("context", &["__init__", "__new__", "app", "g", "push", "pop"])?,
             context_class: classes.as_any().get_item("context")?.cast_into::<PyType>()?.unbind(),

@@ -48,6 +48,9 @@ pub(crate) struct Attributes {
     pub(crate) after_request: Table,
     teardown_request: Table,
     teardown_appcontext: Table,
+    url_defaults: Table,
+    /// Whether URLs are built by Kolben's own methods.
+    builds_plainly: bool,
     /// Whether the map is bound to requests by Kolben's own method, and to any host.
     pub(crate) binds_plainly: bool,
     /// Whether the app makes its contexts by Kolben's own method.
@@ -197,8 +200,14 @@ impl Attributes {
         self.after_request.is_empty(py)
     }
 
+    /// Whether the map alone knows what a URL is.
+    #[inline]
+    pub(crate) fn leaves_urls_to_the_map(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(self.builds_plainly && self.url_defaults.is_empty(py)?)
+    }
+
     /// Every object that is held here, for the garbage collector.
-    fn objects(&self) -> [&Py<PyAny>; 12] {
+    fn objects(&self) -> [&Py<PyAny>; 13] {
         [
             &self.config,
             &self.json,
@@ -212,6 +221,7 @@ impl Attributes {
             &self.after_request.0,
             &self.teardown_request.0,
             &self.teardown_appcontext.0,
+            &self.url_defaults.0,
         ]
     }
 
@@ -230,8 +240,8 @@ impl Attributes {
             }
         }
         let Ok(values) = <[Bound<'_, PyAny>; READ.len()]>::try_from(values) else { return Ok(None) };
-        let is_open = !values[12].is_truthy()? && values[5].is_instance_of::<MapCore>();
-        let has_begun = values[13].is_truthy()?;
+        let is_open = !values[13].is_truthy()? && values[5].is_instance_of::<MapCore>();
+        let has_begun = values[14].is_truthy()?;
         let has_plain_tables = values[7..11].iter().try_fold(true, |plain, table| {
             let class = table.get_type();
             let is_default = class.is(&py.import("collections")?.getattr("defaultdict")?);
@@ -239,7 +249,8 @@ impl Attributes {
         })?;
         let [config, json, request_class, session_interface, response_class, url_map, views, ..] =
             values.each_ref().map(|value| value.clone().unbind());
-        let [.., preprocessors, before, after, requests, apps, _, _] = values.map(Bound::unbind);
+        let [.., preprocessors, before, after, requests, apps, url_defaults, _, _] =
+            values.map(Bound::unbind);
         Ok(Some(Self {
             config,
             json,
@@ -253,6 +264,8 @@ impl Attributes {
             after_request: Table(after),
             teardown_request: Table(requests),
             teardown_appcontext: Table(apps),
+            url_defaults: Table(url_defaults),
+            builds_plainly: originals.links.has_own_methods(app)?,
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
             answers_plainly: has_begun && has_plain_tables && originals.dispatch.has_own_methods(app)?,
@@ -263,7 +276,7 @@ impl Attributes {
 }
 
 /// What is read of an app, as [`Attributes::read`] takes it apart.
-const READ: [&str; 14] = [
+const READ: [&str; 15] = [
     "config",
     "json",
     "request_class",
@@ -276,6 +289,7 @@ const READ: [&str; 14] = [
     "after_request_funcs",
     "teardown_request_funcs",
     "teardown_appcontext_funcs",
+    "url_default_functions",
     "subdomain_matching",
     "_got_first_request",
 ];

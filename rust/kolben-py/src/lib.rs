@@ -23,6 +23,7 @@ mod json;
 mod known;
 mod known_app;
 mod lazy;
+mod links;
 mod lists;
 mod made;
 mod map;
@@ -122,6 +123,8 @@ mod _core {
     use crate::json::{hold_json, json_is_untouched};
     #[pymodule_export]
     use crate::lazy::Lazy;
+    #[pymodule_export]
+    use crate::links::build_link;
     #[pymodule_export]
     use crate::lists::{
         dump_header, dump_options_header, parse_dict_header, parse_list_header, parse_options_header,

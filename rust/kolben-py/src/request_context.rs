@@ -138,7 +138,7 @@ impl RequestContextCore {
 
     /// The map, bound to the request's host; `None` if that failed.
     #[getter]
-    fn get_url_adapter<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
+    pub(crate) fn get_url_adapter<'py>(slf: &Bound<'py, Self>) -> PyResult<Option<Bound<'py, PyAny>>> {
         let py = slf.py();
         let made = Self::with(slf, |fields| match &fields.url_adapter {
             Adapter::Made(adapter) => Some(Some(adapter.bind(py).clone())),
