@@ -8,11 +8,12 @@ import sys
 import typing as t
 from functools import cache, update_wrapper
 
-import werkzeug.utils
 from werkzeug.exceptions import abort as _werkzeug_abort
 from werkzeug.utils import redirect as _werkzeug_redirect
 
 from .core import compiled
+from .files import send_file as _send_file
+from .files import send_from_directory as _send_from_directory
 from .globals import _cv_app, _cv_request, current_app, request_ctx, session
 from .signals import message_flashed
 
@@ -289,7 +290,6 @@ def send_file(
     """
     arguments = _with_settings(
         {
-            "path_or_file": path_or_file,
             "mimetype": mimetype,
             "as_attachment": as_attachment,
             "download_name": download_name,
@@ -299,7 +299,7 @@ def send_file(
             "max_age": max_age,
         }
     )
-    return t.cast("Response", werkzeug.utils.send_file(**arguments))
+    return t.cast("Response", _send_file(path_or_file, arguments))
 
 
 def send_from_directory(
@@ -312,7 +312,7 @@ def send_from_directory(
     :param kwargs: For :func:`send_file`.
     """
     arguments = _with_settings(kwargs)
-    return t.cast("Response", werkzeug.utils.send_from_directory(directory, path, **arguments))
+    return t.cast("Response", _send_from_directory(directory, path, arguments))
 
 
 def get_root_path(import_name: str) -> str:

@@ -22,7 +22,7 @@ from werkzeug.datastructures import (
 )
 from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.exceptions import ClientDisconnected
-from werkzeug.http import HTTP_STATUS_CODES, remove_entity_headers
+from werkzeug.http import HTTP_STATUS_CODES, is_entity_header
 from werkzeug.utils import get_content_type, header_property
 from werkzeug.wsgi import LimitedStream, _get_server, get_input_stream
 from werkzeug.wsgi import get_current_url as _environ_url
@@ -512,6 +512,12 @@ else:
         return response(environ, start_response)
 
 
+def _is_sent_without_a_body(header: tuple[str, str]) -> bool:
+    """Say whether a header belongs into a 304, which says nothing new of the body."""
+    name = header[0].lower()
+    return name in ("expires", "content-location") or not is_entity_header(name)
+
+
 def _reported(name: str, parse: t.Callable[..., t.Any], fset: t.Any, doc: str) -> t.Any:
     """Return a property that reads a header, and writes it when what was read is changed."""
 
@@ -691,6 +697,38 @@ class Response(_werkzeug.Response):
         )
         self.headers.add("Set-Cookie", cookie)
 
+    def make_conditional(
+        self,
+        request_or_environ: t.Any,
+        accept_ranges: bool | str = False,
+        complete_length: int | None = None,
+    ) -> t.Any:
+        """Answer the conditions and the range of a request: with a part, with 304, 412 or 416.
+
+        :param request_or_environ: The request, or its environ.
+        :param accept_ranges: The unit of ranges, or whether there are any, in bytes.
+        :param complete_length: The length of the whole, which ranges need.
+        """
+        environ = request_or_environ
+        if not isinstance(environ, dict):
+            environ = environ.environ
+        if environ["REQUEST_METHOD"] not in ("GET", "HEAD"):
+            return self
+        headers = self.headers
+        if "Date" not in headers:
+            headers["Date"] = _http.http_date()
+        is_part = self._process_range_request(environ, complete_length, accept_ranges)
+        if not is_part and not _http.is_resource_modified(
+            environ, headers.get("ETag"), last_modified=headers.get("Last-Modified")
+        ):
+            is_refused = _http.parse_etags(environ.get("HTTP_IF_MATCH"))
+            self.status_code = 412 if is_refused else 304
+        if self.automatically_set_content_length and "Content-Length" not in headers:
+            length = self.calculate_content_length()
+            if length is not None:
+                headers["Content-Length"] = str(length)
+        return self
+
     def get_wsgi_headers(self, environ: WSGIEnvironment) -> _WerkzeugHeaders:
         """Return the headers as they are sent in answer to that environ."""
         headers = Headers(self.headers)
@@ -712,7 +750,7 @@ class Response(_werkzeug.Response):
         if bodiless:
             headers.remove("Content-Length")
         elif status == 304:
-            remove_entity_headers(headers)
+            headers._list[:] = filter(_is_sent_without_a_body, headers._list)
         elif self.automatically_set_content_length and content_length is None and self.is_sequence:
             headers["Content-Length"] = str(sum(map(len, self.iter_encoded())))
         return headers

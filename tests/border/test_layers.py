@@ -26,7 +26,7 @@ LAYERS = (
     {"headers", "routing", "signals", "typing", "globals", "lazy", "packages"},
     # Werkzeug's messages, which `wrappers` makes Flask's of.
     {"datastructures", "formparser", "messages"},
-    {"config", "json", "sessions"},
+    {"config", "files", "json", "sessions"},
     {"wrappers", "helpers", "ctx", "ctx_pure", "coroutines", "views", "logging", "debughelpers"},
     {"templating"},
     {"scaffold"},

@@ -36,7 +36,8 @@ INTRODUCTION = """\
 an environment of its own, and writes this table. The tests are the own, unmodified ones of that
 release; where it comes without any, they are ours, in `tests/extensions/acceptance`. The columns
 count the tests that pass; the others are skipped, or fail on Flask as well. Lost are those that
-pass on Flask and not on Kolben. Redis and Memcached are real servers. `kolben doctor` knows the table.
+pass on Flask and not on Kolben. Redis and Memcached are real servers. `kolben doctor` knows the
+table.
 
 | extension | version | suite | tests | Flask | Kolben | lost | s on Flask | s on Kolben |
 |---|---|---|---:|---:|---:|---:|---:|---:|

@@ -208,7 +208,7 @@ pub(crate) fn send_plain_response<'py>(
         return Ok(None);
     }
     let (Some(own), Ok(environ)) = (own_dict(response), environ.cast::<PyDict>()) else { return Ok(None) };
-    let Some(body) = plain_body(&own)? else { return Ok(None) };
+    let Some(body) = plain_body(&own)? else { return send_stream(originals, &own, environ, start_response) };
     // PERF: what the response has not set is its class's, and known.
     let status = match own.get_item(intern!(py, "_status_code"))? {
         None => originals.usual_status.bind(py).clone(),
@@ -232,6 +232,42 @@ pub(crate) fn send_plain_response<'py>(
     };
     start_response.call1((status, headers))?;
     Ok(Some(if is_head { PyTuple::empty(py).into_any() } else { body.into_any() }))
+}
+
+/// Send a response whose body the server reads as it is; `None` if that takes the methods of the
+/// response.
+fn send_stream<'py>(
+    originals: &Originals,
+    own: &Bound<'py, PyDict>,
+    environ: &Bound<'py, PyDict>,
+    start_response: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let py = own.py();
+    let get = |name: &Bound<'py, PyString>| own.get_item(name);
+    let (Some(body), Some(status), Some(code), Some(headers), Some(passes)) = (
+        get(intern!(py, "response"))?,
+        get(intern!(py, "_status"))?,
+        get(intern!(py, "_status_code"))?,
+        get(intern!(py, "headers"))?,
+        get(intern!(py, "direct_passthrough"))?,
+    ) else {
+        return Ok(None);
+    };
+    let is_get = environ
+        .get_item(intern!(py, "REQUEST_METHOD"))?
+        .is_some_and(|method| method.cast::<PyString>().is_ok_and(|method| method == "GET"));
+    if !is_get
+        || !passes.is_truthy()?
+        || !matches!(code.extract::<i64>(), Ok(200 | 206))
+        || body.is_instance_of::<PyList>()
+        || body.is_instance_of::<PyTuple>()
+        || !headers.get_type().is(originals.headers.bind(py))
+    {
+        return Ok(None);
+    }
+    let Some(headers) = as_they_stand(&headers)? else { return Ok(None) };
+    start_response.call1((status, headers))?;
+    Ok(Some(body))
 }
 
 /// The body, if it is a list of bytes and nothing is to be done when it is sent.
@@ -312,22 +348,11 @@ fn sent_headers<'py>(
     body: &Bound<'py, PyList>,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = headers.py();
-    let entries = headers.getattr(intern!(py, "_list"))?;
-    let Ok(entries) = entries.cast::<PyList>() else { return Ok(None) };
+    let Some(sent) = as_they_stand(headers)? else { return Ok(None) };
     let mut has_length = false;
-    for entry in entries {
-        let Ok(entry) = entry.cast::<PyTuple>() else { return Ok(None) };
-        let name = entry.get_item(0)?;
-        let Ok(name) = name.cast::<PyString>() else { return Ok(None) };
-        let Ok(name) = name.to_str() else { return Ok(None) };
-        match name.len() {
-            8 if name.eq_ignore_ascii_case("location") => return Ok(None),
-            14 if name.eq_ignore_ascii_case("content-length") => has_length = true,
-            16 if name.eq_ignore_ascii_case("content-location") => return Ok(None),
-            _ => {}
-        }
+    for entry in &sent {
+        has_length |= is_named(&entry, "content-length")?;
     }
-    let sent = entries.get_slice(0, entries.len());
     if !has_length {
         let mut length = 0;
         for part in body {
@@ -336,4 +361,24 @@ fn sent_headers<'py>(
         sent.append((intern!(py, "Content-Length"), length.to_string()))?;
     }
     Ok(Some(sent))
+}
+
+/// A copy of headers, if none of them is changed when they are sent.
+fn as_they_stand<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
+    let entries = headers.getattr(intern!(headers.py(), "_list"))?;
+    let Ok(entries) = entries.cast::<PyList>() else { return Ok(None) };
+    for entry in entries {
+        if !entry.is_instance_of::<PyTuple>()
+            || is_named(&entry, "location")?
+            || is_named(&entry, "content-location")?
+        {
+            return Ok(None);
+        }
+    }
+    Ok(Some(entries.get_slice(0, entries.len())))
+}
+
+fn is_named(entry: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    let found = entry.cast::<PyTuple>()?.get_item(0)?;
+    Ok(found.cast::<PyString>()?.to_str().is_ok_and(|found| found.eq_ignore_ascii_case(name)))
 }
