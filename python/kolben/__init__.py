@@ -12,7 +12,10 @@ from .core import CoreUnavailableWarning as CoreUnavailableWarning
 from .core import core_status as core_status
 
 # isort: split
-from . import dropin as dropin
+# Before anything of Werkzeug is imported.
+from . import deferred as deferred
+
+# isort: split
 from . import json as json
 from .app import Flask as Flask
 from .blueprints import Blueprint as Blueprint
@@ -21,7 +24,6 @@ from .ctx import after_this_request as after_this_request
 from .ctx import copy_current_request_context as copy_current_request_context
 from .ctx import has_app_context as has_app_context
 from .ctx import has_request_context as has_request_context
-from .dropin import install_as_flask as install_as_flask
 from .globals import current_app as current_app
 from .globals import g as g
 from .globals import request as request
@@ -51,6 +53,7 @@ from .wrappers import Request as Request
 from .wrappers import Response as Response
 
 if t.TYPE_CHECKING:
+    from .dropin import install_as_flask as install_as_flask
     from .templating import render_template as render_template
     from .templating import render_template_string as render_template_string
     from .templating import stream_template as stream_template
@@ -58,7 +61,17 @@ if t.TYPE_CHECKING:
 
 #: They bring Jinja, click or others, so they are there when they are first asked for.
 _MODULES = frozenset(
-    ("cli", "debughelpers", "logging", "sansio", "templating", "testing", "typing", "views")
+    (
+        "cli",
+        "debughelpers",
+        "dropin",
+        "logging",
+        "sansio",
+        "templating",
+        "testing",
+        "typing",
+        "views",
+    )
 )
 _TEMPLATING = frozenset(
     ("render_template", "render_template_string", "stream_template", "stream_template_string")
@@ -74,6 +87,10 @@ def __getattr__(name: str) -> t.Any:
         function = getattr(templating, name)
         setattr(sys.modules[__name__], name, function)
         return function
+    if name == "install_as_flask":
+        from .dropin import install_as_flask  # noqa: PLC0415 - most apps do not call it
+
+        return install_as_flask
     if name == "__version__":
         from importlib.metadata import version  # noqa: PLC0415 - takes milliseconds to import
 
@@ -91,4 +108,4 @@ def __getattr__(name: str) -> t.Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*vars(sys.modules[__name__]), *_MODULES, *_TEMPLATING})
+    return sorted({*vars(sys.modules[__name__]), *_MODULES, *_TEMPLATING, "install_as_flask"})

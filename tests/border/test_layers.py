@@ -21,7 +21,7 @@ PACKAGE = pathlib.Path(kolben.__file__).parent
 #: From below to above. A package counts as one; what is in it has an order of its own.
 LAYERS = (
     {"_core"},
-    {"core", "dropin"},
+    {"core", "deferred", "dropin"},
     # `globals` needs no context: it holds the variables and the proxies.
     {"headers", "routing", "signals", "typing", "globals", "lazy", "packages"},
     # Werkzeug's messages, which `wrappers` makes Flask's of.
