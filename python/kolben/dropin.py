@@ -77,6 +77,7 @@ _LENT: dict[str, dict[str, str]] = {
         "Blueprint": "kolben.blueprints:Blueprint",
     },
     "helpers": {
+        "werkzeug": "werkzeug",
         **_GLOBALS,
         "BaseResponse": "werkzeug.wrappers:Response",
         "datetime": "datetime:datetime",
