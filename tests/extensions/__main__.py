@@ -36,7 +36,7 @@ INTRODUCTION = """\
 an environment of its own, and writes this table. The tests are the own, unmodified ones of that
 release; where it comes without any, they are ours, in `tests/extensions/acceptance`. The columns
 count the tests that pass; the others are skipped, or fail on Flask as well. Lost are those that
-pass on Flask and not on Kolben. Redis and Memcached are real servers. `kolben doctor` knows the table.
+pass on Flask and not on Kolben. Redis and Memcached are real servers.
 
 | extension | version | suite | tests | Flask | Kolben | lost | s on Flask | s on Kolben |
 |---|---|---|---:|---:|---:|---:|---:|---:|
@@ -70,6 +70,8 @@ def prepare(extension: Extension, wheel: pathlib.Path) -> tuple[pathlib.Path, pa
             download = ["download", "--no-deps", f"--no-binary={extension.name}", source]
             subprocess.run([*pip, *download, "-d", home / "sdist"], check=True)
             unpack(home / "sdist")
+            # For those without settings of their own: they are not to find ours.
+            (home / "sdist" / "pytest.ini").write_text("[pytest]\n", "utf-8")
         (home / "ready").touch()
     subprocess.run([*pip, "install", "--force-reinstall", "--no-deps", wheel], check=True)
     if extension.ours:
@@ -90,7 +92,8 @@ def run(python: pathlib.Path, folder: pathlib.Path, extension: Extension, as_fla
     report.unlink(missing_ok=True)
     # Some suites run `flask` by that name.
     path = f"{python.parent}{os.pathsep}{os.environ['PATH']}"
-    options = ["-q", "-p", "no:cacheprovider", f"--junitxml={report}", *extension.options]
+    cache = f"cache_dir={CACHE / extension.name / 'pytest'}"
+    options = ["-q", "-o", cache, f"--junitxml={report}", *extension.options]
     if extension.ours:
         options += ["--rootdir", str(folder), "-c", os.devnull]
     environment = {
