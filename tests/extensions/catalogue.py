@@ -68,7 +68,7 @@ EXTENSIONS = (
     Extension(
         "opentelemetry-instrumentation-flask",
         "0.66b1",
-        ("opentelemetry-sdk", "opentelemetry-test-utils==0.66b1", "pytest-timeout"),
+        ("opentelemetry-sdk", "opentelemetry-test-utils==0.66b1"),
     ),
     Extension(
         "sentry-sdk",
@@ -92,22 +92,42 @@ EXTENSIONS = (
     ),
     Extension("flask-smorest", "0.47.0", ("PyYAML",)),
     Extension("flask-marshmallow", "1.5.0", ("Flask-SQLAlchemy", "marshmallow-sqlalchemy")),
-    Extension("Flask-HTTPAuth", "4.8.1", ("asgiref", "pytest-timeout")),
-    Extension("Flask-JWT-Extended", "4.7.4", ("cryptography", "pytest-timeout", "python-dateutil")),
+    Extension("Flask-HTTPAuth", "4.8.1", ("asgiref",)),
+    Extension(
+        "Flask-JWT-Extended",
+        "4.7.4",
+        ("cryptography", "python-dateutil"),
+        # Its keys are too short for the PyJWT that it asks for.
+        options=("-W", "ignore::jwt.warnings.InsecureKeyLengthWarning"),
+    ),
     Extension("Flask-SocketIO", "5.7.0", ("redis",), tests="test_socketio.py"),
-    Extension("Flask-Assets", "2.1.0", ("setuptools<81",)),
+    Extension("Flask-Assets", "2.1.0", ("setuptools<81",), pytest="pytest<8"),
     Extension("flask-talisman", "1.1.0", tests="flask_talisman/talisman_test.py"),
     Extension("prometheus-flask-exporter", "0.23.2"),
     Extension(
         "apiflask",
         "3.1.2",
-        ("pyyaml", "asgiref", "openapi-spec-validator", "pydantic[email]", "flask-login"),
+        (
+            "asgiref",
+            "flask-login",
+            "openapi-spec-validator",
+            "pydantic[email]",
+            "pytest-cov",
+            "pyyaml",
+        ),
     ),
     Extension(
         "Flask-Security",
         "5.9.2",
         (
-            *("argon2-cffi", "bcrypt", "babel", "Flask-Babel", "Flask-Mailman", "Flask-SQLAlchemy"),
+            *(
+                "argon2-cffi",
+                "bcrypt",
+                "Flask-Babel",
+                "Flask-Mail",
+                "Flask-Mailman",
+                "Flask-SQLAlchemy",
+            ),
             *("Flask-SQLAlchemy-Lite", "sqlalchemy", "cryptography", "phonenumberslite"),
             *("qrcode", "webauthn", "zxcvbn", "requests", "check-manifest", "pyqrcode", "authlib"),
             *("mongoengine", "mongomock", "peewee", "email-validator", "freezegun", "setuptools"),
@@ -117,7 +137,15 @@ EXTENSIONS = (
         "Flask-Admin",
         "2.2.1",
         (
-            *("Flask-SQLAlchemy", "Flask-Babel", "sqlalchemy-utils", "arrow", "colour", "peewee"),
+            *(
+                "Flask-SQLAlchemy",
+                "Flask-Babel",
+                "Flask-Mail",
+                "sqlalchemy-utils",
+                "arrow",
+                "colour",
+                "peewee",
+            ),
             *("wtf-peewee", "Pillow", "tablib", "beautifulsoup4", "psycopg2-binary", "pytest-mock"),
             *("mongoengine", "pymongo", "moto[s3]", "boto3", "azure-storage-blob", "geoalchemy2"),
             *("shapely", "email-validator", "jinja2", "redis", "flask-wtf", "SQLAlchemy-Citext"),

@@ -157,7 +157,7 @@ def told(app: Flask, subject: str) -> list[tuple[str, str]]:
 
 
 def test_extensions_are_found_among_imported_distributions(install, known):
-    passes = {"version": "1.5", "tests": 9, "flask": 8, "kolben": 8, "lost": 0}
+    passes = {"version": "1.5", "suite": "ours", "flask": 8, "kolben": 8, "lost": 0}
     known(**{"flask-zebra": passes, "flask-yak": {**passes, "kolben": 7, "lost": 1}})
     install("Flask_Zebra", "1.5", "flask_zebra_x", "Flask (>=2)", "wtforms")
     install("flask-yak", "1.5", "flask_yak_x", "flask>=2.0; python_version > '3'")
@@ -171,7 +171,7 @@ def test_extensions_are_found_among_imported_distributions(install, known):
 
 
 def test_another_release_than_the_one_that_was_tried(install, known):
-    entry = {"version": "1.5", "tests": 9, "flask": 8, "kolben": 8, "lost": 0}
+    entry = {"version": "1.5", "suite": "its own", "flask": 8, "kolben": 8, "lost": 0}
     known(**{"flask-wombat": entry})
     install("flask-wombat", "1.6", "flask_wombat_x", "flask")
     assert told(make(), "flask-wombat 1.6") == [("extension-other-release", "fine")]
