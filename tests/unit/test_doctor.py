@@ -605,6 +605,19 @@ def test_installed_modules_are_not_the_apps_own(tmp_path, monkeypatch):
     assert not any(module.__name__.startswith("kolben") for module in modules)
 
 
+def test_the_modules_of_an_app_that_is_installed_are_its_own(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "shop"
+    package.mkdir(parents=True)
+    mine = load(package, monkeypatch, "", "shop.views")
+    other = load(tmp_path / "site-packages", monkeypatch, "", "other_installed")
+    monkeypatch.chdir(tmp_path)
+    installed = Flask("shop", root_path=str(package), static_folder=None)
+    assert mine in newer.own_modules(installed)
+    assert other not in newer.own_modules(installed)
+    single = Flask("other", root_path=str(tmp_path / "site-packages"), static_folder=None)
+    assert other not in newer.own_modules(single)
+
+
 class OldSignature(Flask):
     def dispatch_request(self):
         return super().dispatch_request()
