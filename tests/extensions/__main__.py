@@ -97,7 +97,7 @@ def run(python: pathlib.Path, folder: pathlib.Path, extension: Extension, as_fla
     options = ["-q", "--continue-on-collection-errors", "-o", cache, f"--junitxml={report}"]
     options += extension.options
     if extension.ours:
-        options += ["--rootdir", str(folder), "-c", os.devnull]
+        options += ["--rootdir", str(folder), "--confcutdir", str(folder), "-c", os.devnull]
     environment = {
         **os.environ,
         "KOLBEN_AS_FLASK": as_flask,

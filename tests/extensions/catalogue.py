@@ -158,5 +158,8 @@ EXTENSIONS = (
     Extension("Flask-DebugToolbar", "0.16.0", ("setuptools",), ours="test_flask_debugtoolbar.py"),
     Extension("Flask-Mail", "0.10.0", ours="test_flask_mail.py"),
     Extension("Flask-PyMongo", "3.0.1", ("mongomock",), ours="test_flask_pymongo.py"),
+    Extension("Flask-Mailman", "1.1.1", ours="test_flask_mailman.py"),
     Extension("Authlib", "1.9.8", ("requests",), ours="test_authlib.py"),
+    Extension("connexion", "3.3.0", ("connexion[flask]==3.3.0", "httpx"), ours="test_connexion.py"),
+    Extension("dash", "4.4.1", ours="test_dash.py"),
 )
