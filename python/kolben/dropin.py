@@ -114,6 +114,8 @@ def install_as_flask() -> None:
     for name, module in list(sys.modules.items()):
         if _is_in("kolben", name):
             _rename(name, module)
+    if "pkg_resources" in sys.modules:
+        _tell_of_distribution(sys.modules["pkg_resources"])
 
 
 def is_installed() -> bool:
@@ -167,6 +169,8 @@ class _Finder(importlib.abc.MetaPathFinder):
     ) -> ModuleSpec | None:
         if _is_in("kolben", name):
             return _find_own(name, path, target)
+        if name == "pkg_resources":
+            return _find_resources(path, target)
         if not _is_in("flask", name):
             return None
         if name in _ELSEWHERE:
@@ -185,6 +189,28 @@ class _Finder(importlib.abc.MetaPathFinder):
         from importlib.metadata import Distribution  # noqa: PLC0415 - slow; here it is loaded
 
         return (Distribution.at(_DISTRIBUTION),)
+
+
+def _find_resources(
+    path: t.Sequence[str] | None, target: types.ModuleType | None
+) -> ModuleSpec | None:
+    spec = PathFinder.find_spec("pkg_resources", path, target)
+    if spec is not None and type(spec.loader) is SourceFileLoader:
+        spec.loader = _ResourcesLoader("pkg_resources", spec.loader.path)
+    return spec
+
+
+class _ResourcesLoader(SourceFileLoader):
+    """Loads ``pkg_resources``, which lists the distributions by itself."""
+
+    def exec_module(self, module: types.ModuleType) -> None:
+        super().exec_module(module)
+        _tell_of_distribution(module)
+
+
+def _tell_of_distribution(resources: t.Any) -> None:
+    for distribution in resources.distributions_from_metadata(_DISTRIBUTION):
+        resources.working_set.add(distribution, replace=True)
 
 
 def _find_own(

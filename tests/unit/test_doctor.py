@@ -157,7 +157,7 @@ def told(app: Flask, subject: str) -> list[tuple[str, str]]:
 
 
 def test_extensions_are_found_among_imported_distributions(install, known):
-    passes = {"version": "1.5", "tests": 9, "flask": 8, "kolben": 8, "lost": 0}
+    passes = {"version": "1.5", "suite": "ours", "flask": 8, "kolben": 8, "lost": 0}
     known(**{"flask-zebra": passes, "flask-yak": {**passes, "kolben": 7, "lost": 1}})
     install("Flask_Zebra", "1.5", "flask_zebra_x", "Flask (>=2)", "wtforms")
     install("flask-yak", "1.5", "flask_yak_x", "flask>=2.0; python_version > '3'")
@@ -171,7 +171,7 @@ def test_extensions_are_found_among_imported_distributions(install, known):
 
 
 def test_another_release_than_the_one_that_was_tried(install, known):
-    entry = {"version": "1.5", "tests": 9, "flask": 8, "kolben": 8, "lost": 0}
+    entry = {"version": "1.5", "suite": "its own", "flask": 8, "kolben": 8, "lost": 0}
     known(**{"flask-wombat": entry})
     install("flask-wombat", "1.6", "flask_wombat_x", "flask")
     assert told(make(), "flask-wombat 1.6") == [("extension-other-release", "fine")]
@@ -603,6 +603,19 @@ def test_installed_modules_are_not_the_apps_own(tmp_path, monkeypatch):
     assert mine in modules
     assert other not in modules
     assert not any(module.__name__.startswith("kolben") for module in modules)
+
+
+def test_the_modules_of_an_app_that_is_installed_are_its_own(tmp_path, monkeypatch):
+    package = tmp_path / "site-packages" / "shop"
+    package.mkdir(parents=True)
+    mine = load(package, monkeypatch, "", "shop.views")
+    other = load(tmp_path / "site-packages", monkeypatch, "", "other_installed")
+    monkeypatch.chdir(tmp_path)
+    installed = Flask("shop", root_path=str(package), static_folder=None)
+    assert mine in newer.own_modules(installed)
+    assert other not in newer.own_modules(installed)
+    single = Flask("other", root_path=str(tmp_path / "site-packages"), static_folder=None)
+    assert other not in newer.own_modules(single)
 
 
 class OldSignature(Flask):

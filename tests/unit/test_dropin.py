@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.client
 import importlib.metadata
+import importlib.util
 import os
 import pathlib
 import pickle
@@ -13,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import sysconfig
 import time
 import typing as t
 import urllib.request
@@ -326,6 +328,91 @@ for finder in list(sys.meta_path):
 def test_the_distributions_of_a_folder_are_those_that_lie_there(tmp_path):
     code = "import importlib.metadata as m, sys; print(list(m.distributions(path=[sys.argv[1]])))"
     assert run_code(code, tmp_path) == "[]"
+
+
+RESOURCES = """
+import sys, warnings
+warnings.simplefilter("ignore")
+{0}
+{1}
+found = pkg_resources.get_distribution("flask")
+print(found.project_name, found.version, len(found.requires()), found.location.endswith("kolben"))
+print([one.version for one in pkg_resources.require("Flask>=3.1")][:1])
+print(pkg_resources.get_distribution("werkzeug").project_name.lower())
+"""
+HIDE = """
+import pathlib, site
+for folder in list(sys.path):
+    for found in pathlib.Path(folder).glob("flask-3*.dist-info"):
+        raise SystemExit(f"{found} is still to be found")
+"""
+
+
+@pytest.fixture
+def without_flask(tmp_path):
+    """A folder with all that is installed here, but the real Flask."""
+    for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}:
+        for found in pathlib.Path(folder).iterdir():
+            if not found.name.lower().startswith(("flask", "__pycache__")):
+                (tmp_path / found.name).symlink_to(found)
+    return tmp_path
+
+
+@posix
+@pytest.mark.parametrize("turned", [False, True])
+def test_pkg_resources_knows_it_without_the_real_one(without_flask, turned):
+    pytest.importorskip("setuptools._distutils")
+    if importlib.util.find_spec("pkg_resources") is None:
+        pytest.skip("this setuptools has no pkg_resources")
+    lines = ["import pkg_resources", INSTALL]
+    code = RESOURCES.format(*(lines if turned else lines[::-1]))
+    package = pathlib.Path(kolben.__file__).parent.parent
+    path = f"import sys; sys.path[:] = [{str(without_flask)!r}, {str(package)!r}] + sys.path\n"
+    # `-S` leaves the folder out that has the real one; `-I` keeps the environment out.
+    assert run("-I", "-S", "-c", path + HIDE + code).splitlines() == [
+        "flask 3.1.3 6 True",
+        "['3.1.3']",
+        "werkzeug",
+    ]
+
+
+WRAPT = """
+import wrapt
+seen = []
+{}
+
+@wrapt.when_imported("flask")
+def of_flask(module):
+    seen.append((module.__name__, hasattr(module, "Flask")))
+
+@wrapt.when_imported("flask.app")
+def of_app(module):
+    seen.append((module.__name__, hasattr(module, "Flask")))
+    def around(wrapped, instance, args, kwargs):
+        seen.append("request")
+        return wrapped(*args, **kwargs)
+    wrapt.wrap_function_wrapper(module, "Flask.full_dispatch_request", around)
+
+import {}
+import flask
+app = flask.Flask(__name__, static_folder=None)
+app.add_url_rule("/", "index", lambda: "x")
+assert app.test_client().get("/").text == "x"
+print(sorted(map(str, seen)))
+"""
+
+
+@pytest.mark.parametrize("imported", ["flask", "flask.app", "flask.globals", "kolben"])
+def test_hooks_of_wrapt_fire(imported):
+    pytest.importorskip("wrapt")
+    expected = "[\"('flask', True)\", \"('flask.app', True)\", 'request']"
+    code = WRAPT.format("", imported)
+    assert run("-c", code, KOLBEN_AS_FLASK="1") == expected
+    assert run("-c", INSTALL + code) == expected
+    # Whoever installs it late finds hooks that wait already.
+    assert run("-c", WRAPT.format(INSTALL, imported)) == expected
+    if imported != "kolben":
+        assert run("-c", code) == expected
 
 
 # --- pickles -------------------------------------------------------------------------------------

@@ -84,7 +84,8 @@ def _row(name: str, version: str, known: dict[str, t.Any] | None) -> Row:
             "nothing is known: its tests have not been run on Kolben",
             "'kolben compare' shows whether the app answers the same.",
         )
-    tests = f"{known['kolben']} of {known['flask']} tests that pass on Flask pass"
+    whose = "of our tests" if known["suite"] == "ours" else "of its tests"
+    tests = f"{known['kolben']} of the {known['flask']} {whose} that pass on Flask pass"
     if known["lost"]:
         return Row("warning", "extension-loses", subject, f"{tests} (release {known['version']})")
     if known["version"] != version:

@@ -81,19 +81,29 @@ def look_at_names(app: Flask, modules: t.Iterable[types.ModuleType]) -> t.Iterat
 
 
 def own_modules(app: Flask) -> list[types.ModuleType]:
-    """Return the imported modules that lie in the folders of the app, and are not installed."""
+    """Return the imported modules that lie in the folders of the app, and are not installed.
+
+    Where the app itself is installed, they are those of its package.
+    """
     folders = {os.path.realpath(os.getcwd()), os.path.realpath(app.root_path)}
     folders |= {os.path.realpath(blueprint.root_path) for blueprint in app.blueprints.values()}
     roots = tuple(os.path.join(folder, "") for folder in folders if not _is_installed(folder))
+    package = os.path.realpath(app.root_path)
+    installed = _is_installed(package) and os.path.basename(package) not in _INSTALLED
     found = {}
     for module in list(sys.modules.values()):
         path = getattr(module, "__file__", None) if isinstance(module, types.ModuleType) else None
         if not path or not path.endswith(".py"):
             continue
         path = os.path.realpath(path)
-        if path.startswith(roots) and not _is_installed(path):
+        if (path.startswith(roots) and not _is_installed(path)) or (
+            installed and path.startswith(os.path.join(package, ""))
+        ):
             found[path] = module
     return [found[path] for path in sorted(found)]
+
+
+_INSTALLED = {"site-packages", "dist-packages"}
 
 
 @functools.cache
@@ -105,7 +115,7 @@ def _prefixes() -> tuple[str, ...]:
 
 def _is_installed(path: str) -> bool:
     parts = path.replace("\\", "/").split("/")
-    return bool({"site-packages", "dist-packages"} & set(parts)) or path.startswith(_prefixes())
+    return bool(_INSTALLED & set(parts)) or path.startswith(_prefixes())
 
 
 def uses_session(modules: t.Iterable[types.ModuleType]) -> bool:
