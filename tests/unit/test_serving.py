@@ -14,7 +14,7 @@ from kolben import Flask, request
 from kolben.ops import draining
 from kolben.serving.border import Border
 from kolben.serving.settings import OPTIONS, Mistake, gather
-from kolben.serving.sockets import address, listen, url_of
+from kolben.serving.sockets import Listeners, address
 from kolben.serving.values import Duration, Flag, Number, Pairs, Paths, Size
 from kolben.serving.watching import Files
 
@@ -171,14 +171,37 @@ def test_a_port_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         flags = {"bind": f"127.0.0.1:{other.getsockname()[1]}"}
         with pytest.raises(Mistake, match="is in use: another program listens there"):
-            listen(gather(flags, {}, str(tmp_path)), {})
+            Listeners(gather(flags, {}, str(tmp_path)), {})
+
+
+def test_a_port_that_a_server_of_ours_has_is_in_use(tmp_path):
+    first = Listeners(gather({"bind": "127.0.0.1:0", "workers": "2"}, {}, str(tmp_path)), {})
+    flags = {"bind": f"127.0.0.1:{first.name[1]}"}
+    with pytest.raises(Mistake, match="is in use"):
+        Listeners(gather(flags, {}, str(tmp_path)), {})
+    first.close()
+
+
+def test_a_place_that_is_given_up_leaves_its_connections_to_the_others(tmp_path):
+    settings = gather({"bind": "127.0.0.1:0", "workers": "2"}, {}, str(tmp_path))
+    listeners = Listeners(settings, {})
+    assert listeners.of(0) is listeners.of(0)
+    listeners.give_up(1)
+    rest = listeners.of(0)
+    rest.settimeout(5)
+    for _ in range(20):
+        with socket.create_connection(listeners.name):
+            rest.accept()[0].close()
+    assert listeners.of(1).getsockname() == rest.getsockname()
+    listeners.close()
 
 
 def test_the_url_of_a_socket(tmp_path):
     settings = gather({"bind": "127.0.0.1:0"}, {}, str(tmp_path))
-    with listen(settings, {}) as listener:
-        assert url_of(listener, False) == f"http://127.0.0.1:{listener.getsockname()[1]}"
-        assert url_of(listener, True).startswith("https://")
+    listeners = Listeners(settings, {})
+    assert listeners.url(False) == f"http://127.0.0.1:{listeners.of(0).getsockname()[1]}"
+    assert listeners.url(True).startswith("https://")
+    listeners.close()
 
 
 def test_files_that_change_are_noticed(tmp_path):
