@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import pathlib
+import re
 import socket
 
 import pytest
@@ -11,7 +13,8 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 import kolben.cli.program
 from kolben import Flask, request
-from kolben.ops import draining
+from kolben.ops import DEFAULTS, draining
+from kolben.ops.limits import STRICT
 from kolben.serving.border import Border
 from kolben.serving.settings import OPTIONS, Mistake, gather
 from kolben.serving.sockets import Listeners, address
@@ -262,7 +265,7 @@ def app():
     def index():
         return "hello"
 
-    @app.post("/echo")
+    @app.route("/echo", methods=["GET", "POST"])
     def echo():
         return request.get_data()
 
@@ -373,6 +376,9 @@ def test_a_large_body_is_refused_before_it_is_read(app):
 
 def test_a_large_body_of_unknown_length_is_refused_while_it_is_read(app):
     assert ask(app, "/echo", "POST", io.BytesIO(b"abcd"), 3)[0] == 413
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    assert ask(app, "/echo", "GET", io.BytesIO(b"abcd"), 3, **chunked)[0] == 413
+    assert ask(app, "/echo", "GET", io.BytesIO(b"abcd"), 3, SERVER_PROTOCOL="HTTP/2")[0] == 413
     assert ask(app, "/echo", "POST", io.BytesIO(b"abc"), 3)[2] == b"abc"
 
 
@@ -393,3 +399,27 @@ def test_while_draining_each_answer_closes_the_connection(app, monkeypatch):
     monkeypatch.setattr(draining, "draining", lambda: True)
     assert ("Connection", "close") in ask(app)[1]
     assert ("Connection", "close") not in ask(app, SERVER_PROTOCOL="HTTP/2")[1]
+
+
+# --- the documents -------------------------------------------------------------------------------
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs" / "serving.md"
+
+
+def test_the_documents_list_each_setting_with_its_default():
+    found = re.findall(r"^\| `([a-z-]+)` \| (.*?) \| (.+) \|$", DOCS.read_text(), re.MULTILINE)
+    expected = []
+    for option in OPTIONS:
+        default = "CPUs" if callable(option.default) else option.kind.show(option.default)
+        expected.append((option.name.replace("_", "-"), default, option.help))
+    assert found == [(name, default, text.replace("|", "\\|")) for name, default, text in expected]
+
+
+def test_the_documents_list_each_key_of_ops():
+    assert set(re.findall(r"`(OPS_[A-Z_]+)`", DOCS.read_text())) | {"OPS_PROFILE"} == {
+        *DEFAULTS,
+        *STRICT,
+        "OPS_LOG_PATH",
+        "OPS_LOG_PROBES",
+        "OPS_REQUEST_ID_FROM",
+    }
