@@ -65,6 +65,9 @@ deploy-test: $(BUILT) ## run the files of deploy/ with real proxies and servers,
 	@$(BIN)/python -m pip install -q --group deploy
 	$(BIN)/python -m pytest -q -m deploy tests/deploy
 
+soak: $(BUILT) ## ten minutes of mixed traffic on `kolben serve`, some of it hostile
+	$(BIN)/python -m pytest -q -m soak tests/soak
+
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all
 

@@ -29,7 +29,7 @@ forwarded_allow_ips = "127.0.0.1"
 accesslog = None  # kolben.ops writes one, with rules and ids
 
 
-def child_exit(server, worker):  # noqa: ARG001 - the names are gunicorn's
+def child_exit(server, worker):  # noqa: ARG001 - Gunicorn calls it so
     """Forget what a dead worker says of the present, where there are metrics."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         from prometheus_client import multiprocess  # noqa: PLC0415 - only with metrics

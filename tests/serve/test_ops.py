@@ -22,7 +22,7 @@ def user(number):
     return str(os.getpid())
 @app.get("/sleep")
 def sleep():
-    time.sleep(1)
+    time.sleep(2)
     return ""
 """
 _COUNT = re.compile(rb'http_requests_total\{method="GET",rule="/user/<int:number>",.*\} (\d+)')
@@ -84,8 +84,9 @@ def test_requests_in_progress_are_counted_in_all_workers(tmp_path):
         threads = [threading.Thread(target=server.get, args=("/sleep",)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        time.sleep(0.4)
-        page = server.get("/metrics")[2]
+        # The four, and the one that asks.
+        end = time.monotonic() + 1.5
+        while b"http_requests_in_progress 5.0" not in server.get("/metrics")[2]:
+            assert time.monotonic() < end
         for thread in threads:
             thread.join()
-        assert b"http_requests_in_progress 5.0" in page

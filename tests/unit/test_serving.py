@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import pathlib
+import re
 import socket
 
 import pytest
@@ -11,10 +13,11 @@ from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
 import kolben.cli.program
 from kolben import Flask, request
-from kolben.ops import draining
+from kolben.ops import DEFAULTS, draining
+from kolben.ops.limits import STRICT
 from kolben.serving.border import Border
 from kolben.serving.settings import OPTIONS, Mistake, gather
-from kolben.serving.sockets import address, listen, url_of
+from kolben.serving.sockets import Listeners, address
 from kolben.serving.values import Duration, Flag, Number, Pairs, Paths, Size
 from kolben.serving.watching import Files
 
@@ -171,14 +174,37 @@ def test_a_port_in_use(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         flags = {"bind": f"127.0.0.1:{other.getsockname()[1]}"}
         with pytest.raises(Mistake, match="is in use: another program listens there"):
-            listen(gather(flags, {}, str(tmp_path)), {})
+            Listeners(gather(flags, {}, str(tmp_path)), {})
+
+
+def test_a_port_that_a_server_of_ours_has_is_in_use(tmp_path):
+    first = Listeners(gather({"bind": "127.0.0.1:0", "workers": "2"}, {}, str(tmp_path)), {})
+    flags = {"bind": f"127.0.0.1:{first.name[1]}"}
+    with pytest.raises(Mistake, match="is in use"):
+        Listeners(gather(flags, {}, str(tmp_path)), {})
+    first.close()
+
+
+def test_a_place_that_is_given_up_leaves_its_connections_to_the_others(tmp_path):
+    settings = gather({"bind": "127.0.0.1:0", "workers": "2"}, {}, str(tmp_path))
+    listeners = Listeners(settings, {})
+    assert listeners.of(0) is listeners.of(0)
+    listeners.give_up(1)
+    rest = listeners.of(0)
+    rest.settimeout(5)
+    for _ in range(20):
+        with socket.create_connection(listeners.name):
+            rest.accept()[0].close()
+    assert listeners.of(1).getsockname() == rest.getsockname()
+    listeners.close()
 
 
 def test_the_url_of_a_socket(tmp_path):
     settings = gather({"bind": "127.0.0.1:0"}, {}, str(tmp_path))
-    with listen(settings, {}) as listener:
-        assert url_of(listener, False) == f"http://127.0.0.1:{listener.getsockname()[1]}"
-        assert url_of(listener, True).startswith("https://")
+    listeners = Listeners(settings, {})
+    assert listeners.url(False) == f"http://127.0.0.1:{listeners.of(0).getsockname()[1]}"
+    assert listeners.url(True).startswith("https://")
+    listeners.close()
 
 
 def test_files_that_change_are_noticed(tmp_path):
@@ -239,7 +265,7 @@ def app():
     def index():
         return "hello"
 
-    @app.post("/echo")
+    @app.route("/echo", methods=["GET", "POST"])
     def echo():
         return request.get_data()
 
@@ -350,6 +376,9 @@ def test_a_large_body_is_refused_before_it_is_read(app):
 
 def test_a_large_body_of_unknown_length_is_refused_while_it_is_read(app):
     assert ask(app, "/echo", "POST", io.BytesIO(b"abcd"), 3)[0] == 413
+    chunked = {"HTTP_TRANSFER_ENCODING": "chunked"}
+    assert ask(app, "/echo", "GET", io.BytesIO(b"abcd"), 3, **chunked)[0] == 413
+    assert ask(app, "/echo", "GET", io.BytesIO(b"abcd"), 3, SERVER_PROTOCOL="HTTP/2")[0] == 413
     assert ask(app, "/echo", "POST", io.BytesIO(b"abc"), 3)[2] == b"abc"
 
 
@@ -370,3 +399,27 @@ def test_while_draining_each_answer_closes_the_connection(app, monkeypatch):
     monkeypatch.setattr(draining, "draining", lambda: True)
     assert ("Connection", "close") in ask(app)[1]
     assert ("Connection", "close") not in ask(app, SERVER_PROTOCOL="HTTP/2")[1]
+
+
+# --- the documents -------------------------------------------------------------------------------
+
+DOCS = pathlib.Path(__file__).parents[2] / "docs" / "serving.md"
+
+
+def test_the_documents_list_each_setting_with_its_default():
+    found = re.findall(r"^\| `([a-z-]+)` \| (.*?) \| (.+) \|$", DOCS.read_text(), re.MULTILINE)
+    expected = []
+    for option in OPTIONS:
+        default = "CPUs" if callable(option.default) else option.kind.show(option.default)
+        expected.append((option.name.replace("_", "-"), default, option.help))
+    assert found == [(name, default, text.replace("|", "\\|")) for name, default, text in expected]
+
+
+def test_the_documents_list_each_key_of_ops():
+    assert set(re.findall(r"`(OPS_[A-Z_]+)`", DOCS.read_text())) | {"OPS_PROFILE"} == {
+        *DEFAULTS,
+        *STRICT,
+        "OPS_LOG_PATH",
+        "OPS_LOG_PROBES",
+        "OPS_REQUEST_ID_FROM",
+    }

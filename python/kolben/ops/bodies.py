@@ -7,9 +7,25 @@ import typing as t
 
 from werkzeug.exceptions import ClientDisconnected, RequestEntityTooLarge
 
-__all__ = ["Body"]
+__all__ = ["Body", "may_come"]
 
 _BUFFER = 65536
+#: The methods that mostly have none.
+_WITHOUT = frozenset({"GET", "HEAD"})
+
+
+def may_come(environ: t.Mapping[str, t.Any]) -> bool:
+    """Say whether a request may have a body.
+
+    :param environ: Its environ.
+    """
+    return (
+        "CONTENT_LENGTH" in environ
+        or environ["REQUEST_METHOD"] not in _WITHOUT
+        or "HTTP_TRANSFER_ENCODING" in environ
+        # There, a body needs no header.
+        or not environ.get("SERVER_PROTOCOL", "").startswith("HTTP/1")
+    )
 
 
 class Body(io.RawIOBase):

@@ -72,6 +72,8 @@ class Metrics:
             registry=self.registry,
             multiprocess_mode="livesum",
         )
+        # PERF: `labels` takes a lock and makes a tuple of texts.
+        self._series: dict[tuple[str, str | None, int], tuple[t.Any, t.Any]] = {}
         watched = watch(app)
         watched.beginnings.append(self._begin)
         watched.ends.append(self._end)
@@ -81,10 +83,21 @@ class Metrics:
 
     def _end(self, record: Record, environ: WSGIEnvironment) -> None:
         self.running.dec()
-        method = record.method if record.method in _METHODS else "other"
-        rule = record.rule or "none"
-        self.requests.labels(method, rule, str(record.status)).inc()
-        self.seconds.labels(method, rule).observe(perf_counter() - record.start)
+        key = record.method, record.rule, record.status
+        series = self._series.get(key)
+        if series is None:
+            series = self._add_series(*key)
+        series[0].inc()
+        series[1].observe(perf_counter() - record.start)
+
+    def _add_series(self, method: str, rule: str | None, status: int) -> tuple[t.Any, t.Any]:
+        known = method in _METHODS
+        labels = method if known else "other", rule or "none"
+        series = self.requests.labels(*labels, str(status)), self.seconds.labels(*labels)
+        # What a client may choose is no key to keep.
+        if known:
+            self._series[method, rule, status] = series
+        return series
 
     def page(self) -> tuple[bytes, str]:
         """Return the metrics of all workers, and their content type."""

@@ -17,7 +17,7 @@ import sys
 import typing as t
 
 from ..ops import draining
-from ..ops.bodies import Body
+from ..ops.bodies import Body, may_come
 
 if t.TYPE_CHECKING:
     from types import TracebackType
@@ -129,7 +129,7 @@ class Border:
         environ = self.environ | scope
         if environ["SERVER_PROTOCOL"] == "HTTP/1":
             environ["SERVER_PROTOCOL"] = "HTTP/1.0"
-        if "CONTENT_LENGTH" in environ or environ["REQUEST_METHOD"] not in {"GET", "HEAD"}:
+        if may_come(environ):
             refusal = self._take_body(environ)
             if refusal is not None:
                 protocol.response_bytes(*refusal)

@@ -1,7 +1,8 @@
-"""The one listening socket, which all workers share.
+"""The listening sockets. The supervisor keeps them, so that what waits in them outlives workers.
 
-Granian would give each worker a socket of its own, with its own queue: what waits in the queue of
-a worker that ends is reset. With one socket for all, a connection waits until any worker takes it.
+On Linux each worker has one of its own, and the kernel deals connections out among them. (With one
+for all, the worker that wakes up first takes all that have come, and keeps them.) Granian's workers
+would open them, and what waits at one that dies would be reset; here the next worker takes over.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import errno
 import os
 import socket
 import stat
+import sys
 import typing as t
 
 from .settings import Mistake
@@ -18,31 +20,96 @@ from .settings import Mistake
 if t.TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["listen", "remove_unix", "url_of"]
+__all__ = ["Listeners", "remove_unix"]
 
+#: Whether the kernel deals connections out among sockets that share an address.
+_DEALS = sys.platform == "linux"
 #: The first descriptor that systemd passes on.
 _FIRST_PASSED = 3
 
 
-def listen(settings: Settings, environ: t.MutableMapping[str, str]) -> socket.socket:
-    """Return the listening socket.
+class Listeners:
+    """The sockets, one for each worker or one for all.
 
     :param settings: The settings.
     :param environ: The environment, where systemd says that it brings a socket.
     """
-    passed = _passed(environ)
-    if passed is not None and not (settings.unix or settings.given("bind")):
-        return passed
-    try:
-        if settings.unix:
-            listener = _listen_unix(settings.unix, int(settings.unix_mode, 8))
-        else:
-            listener = _listen_tcp(*address(settings.bind))
-        listener.listen(settings.backlog)
-    except OSError as error:
-        where = settings.unix or settings.bind
-        raise Mistake(f"{where} {_reason(error)}.") from None
-    return listener
+
+    def __init__(self, settings: Settings, environ: t.MutableMapping[str, str]) -> None:
+        self.backlog = settings.backlog
+        passed = _passed(environ)
+        self.shared: socket.socket | None = None
+        self.own: dict[int, socket.socket] = {}
+        if passed is not None and not (settings.unix or settings.given("bind")):
+            self.shared = passed
+            self.name: t.Any = _name(passed)
+            return
+        try:
+            if settings.unix:
+                self.shared = _listen_unix(settings.unix, int(settings.unix_mode, 8))
+                self.name = settings.unix
+            else:
+                self._listen_tcp(*address(settings.bind))
+            for place in range(settings.workers):
+                self.of(place).listen(self.backlog)
+        except OSError as error:
+            self.close()
+            where = settings.unix or settings.bind
+            raise Mistake(f"{where} {_reason(error)}.") from None
+
+    def _listen_tcp(self, host: str, port: int) -> None:
+        # Without SO_REUSEPORT, so that it fails where another server listens, were it one of us.
+        first = _bind(host, port, alone=True)
+        self.name = _name(first)
+        if not _DEALS:
+            self.shared = first
+            return
+        first.close()
+        self.own[0] = _bind(*self.name, alone=False)
+
+    def of(self, place: int) -> socket.socket:
+        """Return the socket of a worker.
+
+        :param place: The worker's place.
+        """
+        if self.shared is not None:
+            return self.shared
+        if place not in self.own:
+            host, port = self.name
+            # It gets connections once the worker listens.
+            self.own[place] = _bind(str(host), int(port), alone=False)
+        return self.own[place]
+
+    def give_up(self, place: int) -> None:
+        """Leave the connections of a place to the others, as no worker can start there.
+
+        :param place: The place.
+        """
+        if place in self.own:
+            self.own.pop(place).close()
+
+    def close(self) -> None:
+        """Close the sockets; those that workers have stay open there."""
+        for one in (self.shared, *self.own.values()):
+            if one is not None:
+                one.close()
+        self.own.clear()
+
+    def url(self, tls: bool) -> str:
+        """Return the URL that they are reached at.
+
+        :param tls: Whether they speak TLS.
+        """
+        scheme = "https" if tls else "http"
+        if isinstance(self.name, str):
+            return f"{scheme}+unix://{self.name}"
+        host, port = self.name
+        return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _name(listener: socket.socket) -> t.Any:
+    name = listener.getsockname()
+    return name if isinstance(name, str) else name[:2]
 
 
 def address(text: str) -> tuple[str, int]:
@@ -68,12 +135,14 @@ def _passed(environ: t.MutableMapping[str, str]) -> socket.socket | None:
     return socket.socket(fileno=_FIRST_PASSED)
 
 
-def _listen_tcp(host: str, port: int) -> socket.socket:
+def _bind(host: str, port: int, *, alone: bool) -> socket.socket:
     found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
     family, _, _, _, where = found[0]
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if not alone:
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         # Connections inherit it: a short answer does not wait for more.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         listener.bind(where)
@@ -125,17 +194,3 @@ def remove_unix(path: str) -> None:
     if path:
         with contextlib.suppress(OSError):
             os.unlink(path)
-
-
-def url_of(listener: socket.socket, tls: bool) -> str:
-    """Return the URL that a socket is reached at.
-
-    :param listener: The socket.
-    :param tls: Whether it speaks TLS.
-    """
-    scheme = "https" if tls else "http"
-    name = listener.getsockname()
-    if listener.family == socket.AF_UNIX:
-        return f"{scheme}+unix://{name}"
-    host = f"[{name[0]}]" if ":" in name[0] else name[0]
-    return f"{scheme}://{host}:{name[1]}"

@@ -21,7 +21,7 @@ from .logs import configure
 from .notify import notify
 from .process import Process
 from .settings import Mistake
-from .sockets import listen, remove_unix, url_of
+from .sockets import Listeners, remove_unix
 from .watching import Files
 
 if t.TYPE_CHECKING:
@@ -77,7 +77,7 @@ class Supervisor:
         """Serve; return the status to leave with."""
         configure(self.settings)
         self._write_pid()
-        self.listener = listen(self.settings, os.environ)
+        self.listeners = Listeners(self.settings, os.environ)
         self.environ, folder = _metrics_environ()
         try:
             self._take_signals()
@@ -92,7 +92,7 @@ class Supervisor:
             for process in self.processes:
                 process.inner.kill()
                 process.inner.wait()
-            self.listener.close()
+            self.listeners.close()
             remove_unix(self.settings.unix)
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
@@ -158,9 +158,9 @@ class Supervisor:
         if self.stopping == now:
             logger.info("stopping")
             notify("STOPPING=1")
-            # The workers have it still. Once they take no more connections it is closed, and who
-            # comes then learns at once that nobody is there.
-            self.listener.close()
+            # The workers have them still. Once they take no more connections they are closed, and
+            # who comes then learns at once that nobody is there.
+            self.listeners.close()
         for process in self.processes:
             if again or process.state in {"starting", "loaded"}:
                 process.inner.kill()
@@ -180,7 +180,7 @@ class Supervisor:
         taken = {process.number for process in self.processes}
         number = next(n for n in range(len(taken) + 1) if n not in taken)
         environ = {**self.environ, "KOLBEN_SERVE_WORKER": str(number)}
-        process = Process(place, number, self.settings, self.listener, environ)
+        process = Process(place, number, self.settings, self.listeners.of(place), environ)
         process.predecessor = predecessor
         self.processes.append(process)
         self.selector.register(process.control, selectors.EVENT_READ)
@@ -229,7 +229,7 @@ class Supervisor:
         settings = self.settings
         workers = _count(settings.workers, "worker")
         threads = _count(settings.threads, "thread")
-        url = url_of(self.listener, bool(settings.tls_cert))
+        url = self.listeners.url(bool(settings.tls_cert))
         print(f"Serving {process.told['app']!r} on {url} ({workers}, {threads} each)", flush=True)
         notify(f"READY=1\nMAINPID={os.getpid()}")
 
@@ -265,6 +265,7 @@ class Supervisor:
             self.to_replace.clear()
         else:
             logger.error("worker %d cannot start: %s", process.place + 1, reason)
+            self.listeners.give_up(process.place)
             pause = min(self.settings.respawn_interval * 2**self.failures, _LONGEST_PAUSE)
             self.due[process.place] = time.monotonic() + pause
             if self.failures >= _MOST_FAILURES and not self._serving():

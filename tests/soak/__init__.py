@@ -1,0 +1,1 @@
+"""Ten minutes of mixed traffic, some of it hostile."""
