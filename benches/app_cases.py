@@ -8,6 +8,7 @@ import types
 import typing as t
 
 import falcon
+from werkzeug.middleware.proxy_fix import ProxyFix
 
 #: As many other routes are registered.
 OTHERS = 100
@@ -20,7 +21,14 @@ MULTIPART = (
 FORM = "&".join(f"field{number}=value+{number}" for number in range(10)).encode()
 
 
-def make_app(package: types.ModuleType, secret: bool = False, hooks: bool = False) -> t.Any:
+def make_app(
+    package: types.ModuleType,
+    secret: bool = False,
+    hooks: bool = False,
+    proxied: bool = False,
+    own_request: bool = False,
+    patched: bool = False,
+) -> t.Any:
     """The app on Kolben or on Flask."""
     app = package.Flask(
         "bench",
@@ -35,6 +43,13 @@ def make_app(package: types.ModuleType, secret: bool = False, hooks: bool = Fals
         app.add_url_rule(f"/other{number}/<item>/page", f"other{number}", lambda item: item)
     if hooks:
         add_hooks(app, package)
+    if proxied:
+        app.wsgi_app = ProxyFix(app.wsgi_app)
+    if own_request:
+        app.request_class = type("Request", (package.Request,), {"user": property(lambda _: None)})
+    if patched:
+        original = app.dispatch_request
+        app.dispatch_request = lambda: original()
 
     @app.get("/hello")
     def hello() -> str:

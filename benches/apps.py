@@ -29,7 +29,7 @@ class Case(t.NamedTuple):
     """A row: a request, and what is to be reached."""
 
     request: dict[str, t.Any]
-    flask: float
+    flask: float | None = None
     falcon: float | None = None
     app: str = "plain"
     #: Falcon's page of an error, and its way to write JSON, are its own.
@@ -37,6 +37,7 @@ class Case(t.NamedTuple):
 
 
 JSON = {"CONTENT_TYPE": "application/json"}
+FORWARDED = {"HTTP_X_FORWARDED_FOR": "192.0.2.1", "HTTP_X_FORWARDED_PROTO": "https"}
 COOKIE = {"HTTP_COOKIE": "session=none; theme=dark"}
 CASES = {
     "hello": Case({"path": "/hello"}, 14, 1.4),
@@ -77,6 +78,9 @@ CASES = {
     ),
     "async view": Case({"path": "/async"}, 15),
     "proxies, 100 times": Case({"path": "/proxies"}, 8, app="secret"),
+    "with ProxyFix": Case({"path": "/user/42", **FORWARDED}, app="proxied"),
+    "with a Request of its own": Case({"path": "/user/42"}, app="own request"),
+    "with dispatch_request patched": Case({"path": "/user/42"}, app="patched"),
 }
 
 
@@ -158,10 +162,17 @@ def main(arguments: list[str]) -> int:
     rounds = 7 if "--quick" in arguments else 31
     chosen = [argument for argument in arguments if not argument.startswith("--")]
     packages = {"kolben": kolben, "flask": flask}
+    kinds: dict[str, dict[str, bool]] = {
+        "plain": {},
+        "secret": {"secret": True},
+        "hooks": {"hooks": True},
+        "proxied": {"proxied": True},
+        "own request": {"own_request": True},
+        "patched": {"patched": True},
+    }
     apps: dict[str, dict[str, t.Any]] = {
-        "plain": {name: make_app(package) for name, package in packages.items()},
-        "secret": {name: make_app(package, secret=True) for name, package in packages.items()},
-        "hooks": {name: make_app(package, hooks=True) for name, package in packages.items()},
+        kind: {name: make_app(package, **options) for name, package in packages.items()}
+        for kind, options in kinds.items()
     }
     apps["plain and falcon"] = {**apps["plain"], "falcon": make_falcon()}
     print(f"{describe_machine()}; flask {version('flask')}\n")
@@ -184,8 +195,11 @@ def main(arguments: list[str]) -> int:
         found[name] = {"least": {peer: min(all_of) for peer, all_of in times.items()}, **ratios}
         cells = [f"{min(times['kolben']) * 1e6:.1f}"]
         for peer, bar in (("flask", case.flask), ("falcon", case.falcon)):
-            if bar is None:
+            if peer not in ratios:
                 cells += ["", ""]
+                continue
+            if bar is None:
+                cells += [f"{ratios[peer]:.2f}\N{MULTIPLICATION SIGN}", ""]
                 continue
             is_reached = ratios[peer] >= bar
             missed = missed or not is_reached

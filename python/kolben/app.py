@@ -41,9 +41,9 @@ from .signals import (
 from .wrappers import Request, Response
 
 if t.TYPE_CHECKING or compiled is None:
-    from .ctx_pure import answer_plainly, make_request_context
+    from .ctx_pure import answer_plainly, make_request_context, open_context
 else:
-    from ._core import answer_plainly, make_request_context
+    from ._core import answer_plainly, make_request_context, open_context
 
 if t.TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -179,7 +179,9 @@ class Flask(App):
         :param environ: The WSGI environ.
         :param start_response: Takes status and headers.
         """
-        ctx = self.request_context(environ)
+        ctx = open_context(RequestContext, self, environ)
+        if ctx is None:
+            ctx = self.request_context(environ)
         error: BaseException | None = None
         try:
             try:

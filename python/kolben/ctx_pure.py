@@ -23,7 +23,13 @@ if t.TYPE_CHECKING:
     from .sessions import SessionMixin
     from .wrappers import Request
 
-__all__ = ["AppContextCore", "RequestContextCore", "answer_plainly", "make_request_context"]
+__all__ = [
+    "AppContextCore",
+    "RequestContextCore",
+    "answer_plainly",
+    "make_request_context",
+    "open_context",
+]
 
 #: Stands for an exception that was not given.
 SENTINEL: t.Any = object()
@@ -176,6 +182,11 @@ def make_request_context(
 ) -> RequestContext:
     """Make the context of a request: an object of that class."""
     return class_(app, environ)
+
+
+def open_context(*arguments: t.Any) -> RequestContext | None:  # noqa: ARG001 - as the core's
+    """Leave it to the methods of the app."""
+    return None
 
 
 def answer_plainly(app: Flask, /) -> t.Any | None:  # noqa: ARG001 - it takes what the core takes

@@ -9,12 +9,12 @@ import subprocess
 import sys
 
 import pytest
-import yaml
 
 from kolben.serving.settings import OPTIONS
 
 from .programs import DEPLOY, ROOT
 
+yaml = pytest.importorskip("yaml", reason="`make deploy-test` installs it")
 BIN = pathlib.Path(sys.prefix) / "bin"
 BASE = DEPLOY / "kubernetes" / "base"
 

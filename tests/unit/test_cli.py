@@ -96,7 +96,7 @@ def test_an_app_in_the_folder_is_found_with_its_commands(tmp_path, target):
     (tmp_path / "app.py").write_text(APP.format(package=package))
     assert command(tmp_path, "-m", package, "greet").stdout == "hello from app\n"
     listed = command(tmp_path, "-m", package, "--help").stdout.partition("Commands:")[2]
-    own = ["compare", "doctor", "exec", "serve"] if package == "kolben" else []
+    own = ["bench", "compare", "doctor", "exec", "serve"] if package == "kolben" else []
     names = [line.split()[0] for line in listed.strip().splitlines()]
     assert names == sorted(["greet", "routes", "run", "shell", *own])
 

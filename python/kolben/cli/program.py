@@ -7,6 +7,7 @@ import typing as t
 
 from . import FlaskGroup
 from . import cli as flask_cli
+from .bench import bench_command
 from .compare import compare_command
 from .doctor import doctor_command
 from .execute import exec_command
@@ -20,6 +21,7 @@ if t.TYPE_CHECKING:
 __all__ = ["main", "program"]
 
 _OWN: dict[str, t.Callable[[], click.Command]] = {
+    "bench": lambda: bench_command,
     "compare": lambda: compare_command,
     "doctor": lambda: doctor_command,
     "exec": lambda: exec_command,

@@ -37,6 +37,9 @@ pub(crate) struct Originals {
     pub(crate) teardowns: Known,
     /// From the match to the response.
     pub(crate) dispatch: Known,
+    /// What makes the context of a request, and who calls that.
+    pub(crate) opening: Known,
+    pub(crate) pushing: Known,
     pub(crate) context: Known,
     pub(crate) context_class: Py<PyType>,
     pub(crate) request: Known,
@@ -79,6 +82,8 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             blueprints: known("request", &["blueprints", "blueprint", "endpoint"])?,
             debug: known("app", &["debug"])?,
             app_context: known("app", &["app_context"])?,
+            opening: known("app", &["request_context", "full_dispatch_request"])?,
+            pushing: known("request_context", &["push"])?,
             dispatch: known(
                 "app",
                 &[

@@ -6,6 +6,8 @@
 use crate::route::Url;
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::quote_into;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
 use pyo3::intern;
@@ -118,6 +120,14 @@ enum ToUrl {
     Decimal,
     Uuid,
     Ask,
+}
+
+/// How often a converter was asked.
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// A number that is another one when a converter, which may do anything, has been asked meanwhile.
+pub(crate) fn calls_of_converters() -> usize {
+    CALLS.load(Ordering::Relaxed)
 }
 
 /// One variable of a rule.
@@ -245,6 +255,7 @@ impl Conversion {
 
     #[cold]
     fn ask<'py>(&self, py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyAny>, Refusal> {
+        CALLS.fetch_add(1, Ordering::Relaxed);
         let text = text_of(py, text)?;
         self.converter.bind(py).call_method1(intern!(py, "to_python"), (text,)).map_err(|error| {
             if is_validation_error(py, &error) { Refusal::Invalid } else { Refusal::Error(error) }

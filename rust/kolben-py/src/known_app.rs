@@ -53,6 +53,8 @@ pub(crate) struct Attributes {
     builds_plainly: bool,
     /// Whether the map is bound to requests by Kolben's own method, and to any host.
     pub(crate) binds_plainly: bool,
+    /// Whether requests are given their contexts by Kolben's own method.
+    pub(crate) opens_contexts: bool,
     /// Whether the app makes its contexts by Kolben's own method.
     pub(crate) makes_contexts: bool,
     /// Whether all that comes between the match and the response is done by Kolben's own methods.
@@ -267,6 +269,7 @@ impl Attributes {
             url_defaults: Table(url_defaults),
             builds_plainly: originals.links.has_own_methods(app)?,
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
+            opens_contexts: originals.opening.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
             answers_plainly: has_begun && has_plain_tables && originals.dispatch.has_own_methods(app)?,
             has_own_debug: originals.debug.is_class_of(app)?,

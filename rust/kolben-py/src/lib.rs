@@ -145,7 +145,7 @@ mod _core {
     #[pymodule_export]
     use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
-    use crate::request_context::{RequestContextCore, make_request_context};
+    use crate::request_context::{RequestContextCore, make_request_context, open_context};
     #[pymodule_export]
     use crate::requests::hold_requests;
     #[pymodule_export]

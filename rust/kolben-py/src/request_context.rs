@@ -5,6 +5,7 @@ use crate::context::{
     Given, Originals, Pushed, current, in_context, is_idle, originals, popped_too_often, refuse_wrong,
 };
 use crate::contextvar;
+use crate::conversion::calls_of_converters;
 use crate::environ;
 use crate::hooks;
 use crate::known::function_of;
@@ -30,6 +31,8 @@ struct RequestFields {
     request: Py<PyAny>,
     /// What was known of the app when the context was made.
     known: Option<Py<KnownApp>>,
+    /// Whether nothing can have changed since that was known.
+    is_fresh: bool,
     session: Session,
     url_adapter: Adapter,
     flashes: Option<Py<PyAny>>,
@@ -66,6 +69,7 @@ impl RequestContextCore {
             app: py.None(),
             request: py.None(),
             known: None,
+            is_fresh: false,
             session: Session::Closed,
             url_adapter: Adapter::None,
             flashes: None,
@@ -83,35 +87,9 @@ impl RequestContextCore {
         request: Option<&Bound<'_, PyAny>>,
         session: Option<Py<PyAny>>,
     ) -> PyResult<()> {
-        let py = slf.py();
-        let originals = originals(py)?;
-        let held = KnownApp::of(originals, app)?;
-        let known = held.as_ref().and_then(|known| known.get().attributes());
-        let request = match request {
-            Some(request) => request.clone(),
-            None => make_request(originals, app, known, environ)?,
-        };
-        let session = session.map_or(Session::Closed, Session::Open);
-        let glance = glance(originals, app, known, &request, environ)?;
-        let is_plain = glance.is_some();
-        let _old = Self::with(slf, |fields| {
-            let old = (
-                std::mem::replace(&mut fields.app, app.clone().unbind()),
-                std::mem::replace(&mut fields.request, request.clone().unbind()),
-                std::mem::replace(&mut fields.session, session),
-            );
-            let adapter = glance.map_or(Adapter::None, Adapter::Deferred);
-            let known = std::mem::replace(&mut fields.known, held.clone().map(Bound::unbind));
-            (old, known, std::mem::replace(&mut fields.url_adapter, adapter))
-        });
-        if is_plain {
-            return Ok(());
-        }
-        match app.call_method1(intern!(py, "create_url_adapter"), (&request,)) {
-            Ok(adapter) => Self::set_url_adapter(slf, Some(adapter.unbind())),
-            Err(error) => note_routing_exception(originals, &request, error)?,
-        }
-        Ok(())
+        let originals = originals(slf.py())?;
+        let known = KnownApp::of(originals, app)?;
+        Self::begin(slf, originals, app, known.as_ref(), environ, request, session)
     }
 
     /// The app.
@@ -254,6 +232,8 @@ impl RequestContextCore {
         let py = slf.py();
         let originals = originals(py)?;
         let app = Self::get_app(slf);
+        let was_fresh = Self::with(slf, |fields| fields.is_fresh);
+        let calls = calls_of_converters();
         let known = Self::known(slf, originals, &app)?;
         let known = known.as_ref().map(Bound::get);
         let own = own_app_context(originals, &app, known)?;
@@ -272,7 +252,13 @@ impl RequestContextCore {
                 Self::open_session(slf, &interface)?;
             }
         }
-        Self::match_url(slf, originals, known)
+        Self::match_url(slf, originals, known)?;
+        // What only the core has looked at is still as it was.
+        let is_plain = known.and_then(KnownApp::attributes).is_some_and(|known| known.makes_contexts);
+        if was_fresh && is_plain && calls == calls_of_converters() && !originals.pushed_signal.is_heard(py) {
+            Self::with(slf, |fields| fields.is_fresh = matches!(fields.session, Session::Deferred(_)));
+        }
+        Ok(())
     }
 
     /// Bring back the request context before this one, after the teardown functions.
@@ -334,6 +320,46 @@ impl RequestContextCore {
         })
     }
 
+    /// Do what the constructor does, with what is known of the app.
+    #[inline]
+    fn begin(
+        slf: &Bound<'_, Self>,
+        originals: &Originals,
+        app: &Bound<'_, PyAny>,
+        held: Option<&Bound<'_, KnownApp>>,
+        environ: &Bound<'_, PyAny>,
+        request: Option<&Bound<'_, PyAny>>,
+        session: Option<Py<PyAny>>,
+    ) -> PyResult<()> {
+        let py = slf.py();
+        let known = held.and_then(|known| known.get().attributes());
+        let request = match request {
+            Some(request) => request.clone(),
+            None => make_request(originals, app, known, environ)?,
+        };
+        let session = session.map_or(Session::Closed, Session::Open);
+        let glance = glance(originals, app, known, &request, environ)?;
+        let is_plain = glance.is_some();
+        let _old = Self::with(slf, |fields| {
+            let old = (
+                std::mem::replace(&mut fields.app, app.clone().unbind()),
+                std::mem::replace(&mut fields.request, request.clone().unbind()),
+                std::mem::replace(&mut fields.session, session),
+            );
+            let adapter = glance.map_or(Adapter::None, Adapter::Deferred);
+            let known = std::mem::replace(&mut fields.known, held.map(|held| held.clone().unbind()));
+            (old, known, std::mem::replace(&mut fields.url_adapter, adapter))
+        });
+        if is_plain {
+            return Ok(());
+        }
+        match app.call_method1(intern!(py, "create_url_adapter"), (&request,)) {
+            Ok(adapter) => Self::set_url_adapter(slf, Some(adapter.unbind())),
+            Err(error) => note_routing_exception(originals, &request, error)?,
+        }
+        Ok(())
+    }
+
     /// What is known of the app now.
     #[inline]
     pub(crate) fn known<'py>(
@@ -341,8 +367,14 @@ impl RequestContextCore {
         originals: &Originals,
         app: &Bound<'py, PyAny>,
     ) -> PyResult<Option<Bound<'py, KnownApp>>> {
-        let known = Self::with(slf, |fields| fields.known.as_ref().map(|known| known.clone_ref(slf.py())));
-        KnownApp::again(known.as_ref(), originals, app)
+        let py = slf.py();
+        let (known, is_fresh) = Self::with(slf, |fields| {
+            (fields.known.as_ref().map(|known| known.clone_ref(py)), std::mem::take(&mut fields.is_fresh))
+        });
+        match known {
+            Some(known) if is_fresh => Ok(Some(known.into_bound(py))),
+            known => KnownApp::again(known.as_ref(), originals, app),
+        }
     }
 
     fn open_session<'py>(
@@ -509,6 +541,32 @@ pub(crate) fn make_request_context<'py>(
         return Ok(context);
     }
     class_.call1((app, environ))
+}
+
+/// Make the context of a request, which is pushed at once; `None` if that takes `request_context`.
+///
+/// PERF: nobody can change the app between the two, so that one look at it is enough.
+#[pyfunction]
+#[pyo3(signature = (class_, app, environ, /))]
+pub(crate) fn open_context<'py>(
+    class_: &Bound<'py, PyAny>,
+    app: &Bound<'py, PyAny>,
+    environ: &Bound<'py, PyAny>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let originals = originals(app.py())?;
+    let Ok(class) = class_.cast::<PyType>() else { return Ok(None) };
+    if !originals.request_context.is_original(class)? || !originals.pushing.is_original(class)? {
+        return Ok(None);
+    }
+    let Some(known) = KnownApp::of(originals, app)? else { return Ok(None) };
+    if !known.get().attributes().is_some_and(|attributes| attributes.opens_contexts) {
+        return Ok(None);
+    }
+    let context = unstarted(class)?;
+    let core = context.cast::<RequestContextCore>()?;
+    RequestContextCore::begin(core, originals, app, Some(&known), environ, None, None)?;
+    RequestContextCore::with(core, |fields| fields.is_fresh = true);
+    Ok(Some(context))
 }
 
 /// Make the request of a context.
