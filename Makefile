@@ -8,7 +8,8 @@ BUILT := $(VENV)/built
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps growth fuzz
+.PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps bench-check
+.PHONY: bench-memory growth fuzz
 .PHONY: clean serve-test deploy-test soak
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -84,6 +85,12 @@ bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON a
 
 bench-apps: $(BUILT) ## measure whole requests against Flask and Falcon; a table and JSON
 	@$(BIN)/python -m benches.apps
+
+bench-check: $(BUILT) ## measure again, and fail where Kolben has lost 15 % against Flask (OPTIONS=--record)
+	@$(BIN)/python -m benches.check $(OPTIONS)
+
+bench-memory: $(BUILT) ## send a million requests, and see what they leave in memory
+	@$(BIN)/python -m benches.steady
 
 growth: $(BUILT) ## measure that time grows with the length, not faster
 	$(BIN)/python -m pytest -q -m growth tests

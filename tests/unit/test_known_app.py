@@ -735,3 +735,68 @@ def test_options_of_urls(target):
         )
     )
     assert send(app)[2] == b"/#a%20b http://localhost/ https://localhost/ /"
+
+
+# Sessions that nobody reads.
+
+
+def cookie_of(target: t.Any, app: t.Any, **items: t.Any) -> str:
+    def write():
+        target.session.update(items)
+        target.session.permanent = items.get("_permanent", False)
+        return "written"
+
+    before, app.view_functions["index"] = app.view_functions["index"], write
+    cookie = send(app)[1]["Set-Cookie"].partition(";")[0]
+    app.view_functions["index"] = before
+    return cookie
+
+
+@pytest.mark.parametrize("filling", ["", "x" * 500])
+def test_only_a_permanent_session_is_sent_again(target, filling):
+    app = steady(target)
+    for permanent in (False, True):
+        cookie = cookie_of(target, app, _permanent=permanent, filling=filling)
+        for header in (cookie, f"a=b; {cookie}", f"{cookie}; session=another"):
+            headers = send(app, HTTP_COOKIE=header)[1]
+            # A session that was set to be none carries the mark all the same.
+            assert ("Set-Cookie" in headers) is permanent, header
+            assert ("Vary" in headers) is permanent
+        app.config["SESSION_REFRESH_EACH_REQUEST"] = False
+        assert "Set-Cookie" not in send(app, HTTP_COOKIE=cookie)[1]
+        app.config["SESSION_REFRESH_EACH_REQUEST"] = True
+
+
+@pytest.mark.parametrize("value", ["", ".", "none", "a.b.c", "eyJhIjoxfQ.Zm9v.YmFy", '"quoted"', "é"])
+def test_a_cookie_that_does_not_verify_is_left_alone(target, value):
+    app = steady(target)
+    tunnelled = f"session={value}".encode().decode("latin1")
+    assert "Set-Cookie" not in send(app, HTTP_COOKIE=tunnelled)[1]
+
+
+@pytest.mark.parametrize("name", ["should_set_cookie", "get_signing_serializer"])
+@pytest.mark.parametrize("way", ["subclass", "instance", "class"])
+def test_methods_that_decide_on_an_unread_session(target, target_module, monkeypatch, name, way):
+    app, calls = steady(target), []
+    cookie = cookie_of(target, app, a=1)
+    interface = target_module("sessions").SecureCookieSessionInterface
+    override = calling(getattr(interface, name), calls, name)
+    if way == "subclass":
+        app.session_interface = type("Own", (interface,), {name: override})()
+    elif way == "instance":
+        app.session_interface = interface()
+        own = calling(getattr(app.session_interface, name), calls, name)
+        setattr(app.session_interface, name, own)
+    else:
+        monkeypatch.setattr(interface, name, override)
+    send(app, HTTP_COOKIE=cookie)
+    assert name in calls
+
+
+def test_an_app_whose_key_goes_away(target):
+    app = steady(target)
+    cookie = cookie_of(target, app, _permanent=True)
+    app.secret_key = None
+    assert "Set-Cookie" not in send(app, HTTP_COOKIE=cookie)[1]
+    app.secret_key = "k"
+    assert "Set-Cookie" in send(app, HTTP_COOKIE=cookie)[1]

@@ -47,7 +47,7 @@ pub(crate) struct Originals {
     /// What closes a request.
     pub(crate) close: Py<PyAny>,
     pub(crate) session_interface: Known,
-    /// What makes a session one that cannot be changed, for want of a key.
+    /// What makes of a session that nobody has read one that needs no saving.
     pub(crate) signing: Known,
     pub(crate) secret_key: Known,
     pub(crate) request_context: Known,
@@ -118,7 +118,13 @@ pub(crate) fn hold_contexts(objects: &Bound<'_, PyDict>, classes: &Bound<'_, PyD
             secret_key: known("app", &["secret_key"])?,
             signing: known(
                 "session_interface",
-                &["get_signing_serializer", "_signing_serializer", "null_session_class"],
+                &[
+                    "get_signing_serializer",
+                    "_signing_serializer",
+                    "null_session_class",
+                    "should_set_cookie",
+                    "serializer",
+                ],
             )?,
             session_interface: known(
                 "session_interface",

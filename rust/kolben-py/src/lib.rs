@@ -38,6 +38,7 @@ mod requests;
 mod response;
 mod route;
 mod rule;
+mod sessions;
 mod shared;
 mod table;
 mod text;

@@ -12,7 +12,9 @@ use crate::known::function_of;
 use crate::known_app::{Attributes, KnownApp};
 use crate::made::{assign, bare, set_plainly, unstarted};
 use crate::map::MapCore;
+use crate::sessions;
 use crate::table::{Found, Rare};
+use memchr::memmem;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::critical_section::with_critical_section;
@@ -195,15 +197,19 @@ impl RequestContextCore {
         }
         // What the interface's own methods do, which are as they were when the request came.
         let name = config.as_any().get_item(intern!(py, "SESSION_COOKIE_NAME"))?;
-        if let (Ok(cookies), Ok(name)) = (cookies.cast::<PyString>(), name.cast::<PyString>())
-            && !cookies.contains(name)?
-        {
+        let (Ok(cookies), Ok(name)) = (cookies.cast::<PyString>(), name.cast::<PyString>()) else {
+            return Ok(false);
+        };
+        let (Ok(cookies), Ok(name)) = (cookies.to_str(), name.to_str()) else { return Ok(false) };
+        if memmem::find(cookies.as_bytes(), name.as_bytes()).is_none() {
             return Ok(true);
         }
+        if !originals.secret_key.is_class_of(&app)? || !originals.signing.is_untouched(&interface)? {
+            return Ok(false);
+        }
         // Without a key no cookie is read.
-        Ok(originals.secret_key.is_class_of(&app)?
-            && originals.signing.is_untouched(&interface)?
-            && !config.as_any().get_item(intern!(py, "SECRET_KEY"))?.is_truthy()?)
+        Ok(!config.as_any().get_item(intern!(py, "SECRET_KEY"))?.is_truthy()?
+            || !sessions::may_be_permanent(cookies.as_bytes(), name.as_bytes()))
     }
 
     /// The session, if it is open.
