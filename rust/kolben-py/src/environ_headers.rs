@@ -226,8 +226,8 @@ impl EnvironHeadersCore {
     #[new]
     #[pyo3(signature = (*args, **kwargs))]
     fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> PyClassInitializer<Self> {
-        let _ = kwargs; // they are `__init__`'s
-        PyClassInitializer::from(HeadersCore::empty(args.py()))
+        let _ = (args, kwargs); // they are `__init__`'s
+        PyClassInitializer::from(HeadersCore::empty())
             .add_subclass(Self { environ: OnceLock::new(), moved: AtomicBool::new(false) })
     }
 

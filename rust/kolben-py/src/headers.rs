@@ -4,6 +4,7 @@
 //! an object none of whose methods is overridden) and hands everything else to the next class in
 //! the MRO, so that odd input meets Werkzeug's own code.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::columns::Column;
@@ -54,7 +55,9 @@ impl<'py> Look<'py> {
 #[pyclass(subclass, frozen, module = "kolben._core")]
 pub(crate) struct HeadersCore {
     /// What Python sees as `_list`, until somebody assigns another.
-    list: Py<PyList>,
+    ///
+    /// PERF: the headers of an environ never need one (benches/apps.py, `headers`).
+    list: OnceLock<Py<PyList>>,
     /// Whether one of `SHADOWED` was ever assigned on the instance.
     assigned: AtomicBool,
 }
@@ -96,8 +99,13 @@ fn originals(py: Python<'_>) -> PyResult<&Originals> {
 const SHADOWED: [&str; 6] = ["_list", "_get_key", "add", "set", "extend", "items"];
 
 impl HeadersCore {
-    pub(crate) fn empty(py: Python<'_>) -> Self {
-        Self { list: PyList::empty(py).unbind(), assigned: AtomicBool::new(false) }
+    pub(crate) const fn empty() -> Self {
+        Self { list: OnceLock::new(), assigned: AtomicBool::new(false) }
+    }
+
+    /// The list of entries, whatever was assigned.
+    fn own_list<'py>(&self, py: Python<'py>) -> &Bound<'py, PyList> {
+        self.list.get_or_init(|| PyList::empty(py).unbind()).bind(py)
     }
 
     /// Whether nothing was assigned on the instance that a fast path would have to respect.
@@ -108,7 +116,7 @@ impl HeadersCore {
     /// The list of entries, unless another was assigned.
     fn list<'py>(headers: &Bound<'py, Self>) -> Option<Bound<'py, PyList>> {
         let core = headers.get();
-        core.untouched().then(|| core.list.bind(headers.py()).clone())
+        core.untouched().then(|| core.own_list(headers.py()).clone())
     }
 
     /// Whether `name` is still the method that this file defines, on the class and the instance.
@@ -138,7 +146,7 @@ impl HeadersCore {
         }
         let assigned = headers.getattr(intern!(py, "__dict__"))?.cast_into::<PyDict>()?;
         let list = assigned.get_item(intern!(py, "_list"))?;
-        Ok(list.unwrap_or_else(|| headers.get().list.bind(py).clone().into_any()))
+        Ok(list.unwrap_or_else(|| headers.get().own_list(py).clone().into_any()))
     }
 }
 
@@ -387,12 +395,12 @@ impl HeadersCore {
     #[new]
     #[pyo3(signature = (*args, **kwargs))]
     fn new(args: &Bound<'_, PyTuple>, kwargs: Option<&Bound<'_, PyDict>>) -> Self {
-        let _ = kwargs; // they are `__init__`'s
-        Self::empty(args.py())
+        let _ = (args, kwargs); // they are `__init__`'s
+        Self::empty()
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.list)
+        visit.call(self.list.get())
     }
 
     #[getter]
@@ -437,7 +445,7 @@ impl HeadersCore {
     pub(crate) fn __setstate__<'py>(slf: &Bound<'py, Self>, state: &Bound<'py, PyDict>) -> PyResult<()> {
         let py = slf.py();
         let state = state.copy()?;
-        let own = slf.get().list.bind(py);
+        let own = slf.get().own_list(py);
         if let Some(list) = state.get_item(intern!(py, "_list"))?
             && let Ok(list) = list.cast_exact::<PyList>()
         {
@@ -454,7 +462,7 @@ impl HeadersCore {
     #[pyo3(signature = (defaults = None))]
     fn __init__<'py>(slf: &Bound<'py, Self>, defaults: Option<&Bound<'py, PyAny>>) -> PyResult<()> {
         let py = slf.py();
-        let list = slf.get().list.bind(py);
+        let list = slf.get().own_list(py);
         if !list.is_empty() {
             list.del_slice(0, list.len())?;
         }
@@ -599,7 +607,7 @@ impl HeadersCore {
         kwargs: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<()> {
         if kwargs.is_none() && is_plain_entry(entry) && slf.get().untouched() {
-            return slf.get().list.bind(slf.py()).append(entry);
+            return slf.get().own_list(slf.py()).append(entry);
         }
         if kwargs.is_none()
             && let Some((key, value)) = pair(entry.as_any())
