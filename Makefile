@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps bench-check
-.PHONY: bench-memory growth fuzz
+.PHONY: bench-memory bench-serve growth fuzz
 .PHONY: clean serve-test deploy-test soak
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -91,6 +91,11 @@ bench-check: $(BUILT) ## measure again, and fail where Kolben has lost 15 % agai
 
 bench-memory: $(BUILT) ## send a million requests, and see what they leave in memory
 	@$(BIN)/python -m benches.steady
+
+bench-serve: $(BUILT) ## measure Kolben and its peers behind servers, over the wire
+	@scripts/packages wrk:wrk
+	@$(BIN)/python -m pip install -q --group wire
+	@$(BIN)/python -m benches.wire $(OPTIONS)
 
 growth: $(BUILT) ## measure that time grows with the length, not faster
 	$(BIN)/python -m pytest -q -m growth tests
