@@ -23,6 +23,7 @@ from kolben.cli import doctor
 from kolben.cli.doctor import extensions, fastpath, newer, timing, versions
 from kolben.cli.doctor.rows import Report, Row, Section
 from kolben.cli.doctor.table import Table
+from kolben.json.provider import DefaultJSONProvider
 from kolben.sessions import SecureCookieSession, SecureCookieSessionInterface, SessionInterface
 from tests.conftest import needs_core
 
@@ -259,6 +260,20 @@ def test_classes_that_only_add_something_stay_on_the_fast_path():
     assert codes(app, "fast_path") == []
 
 
+def test_a_json_provider_of_its_own():
+    class Provider(DefaultJSONProvider):
+        def dumps(self, obj, **kwargs):
+            return super().dumps(obj, **kwargs)
+
+    app = make()
+    app.json = Provider(app)
+    found = row(app, "json-provider")
+    assert found.subject == "Provider.dumps"
+    assert found.microseconds is not None
+    app.json = type("Compact", (DefaultJSONProvider,), {"compact": True})(app)
+    assert codes(app, "fast_path") == []
+
+
 def test_a_session_interface_of_its_own():
     class Nothing(SessionInterface):
         def open_session(self, app, request):
@@ -395,6 +410,7 @@ def test_hooks_of_a_blueprint_and_closures():
     [
         (timing.cost_of_session, ()),
         (timing.cost_of_method, ("create_url_adapter",)),
+        (timing.cost_of_json, ("dumps",)),
         (timing.cost_of_attribute, ("response_class", "get_wsgi_headers")),
     ],
 )

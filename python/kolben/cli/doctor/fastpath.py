@@ -9,6 +9,7 @@ from werkzeug import routing as werkzeug_routing
 
 from ... import app as app_module
 from ...globals import session
+from ...json.provider import DefaultJSONProvider
 from ...routing import Map, Rule
 from ...routing.conflicts import sample_path
 from . import timing
@@ -37,16 +38,24 @@ PIPELINE = (
 HELD: t.Final[dict[str, tuple[str, ...]]] = {
     "request_class": (
         *("__init__", "__setattr__", "host", "method", "trusted_hosts", "close"),
-        *("files", "_load_form_data"),
+        *("files", "_load_form_data", "blueprints", "endpoint", "headers", "query_string"),
     ),
     "response_class": (
-        *("__init__", "__setattr__", "call_on_close", "close", "default_status", "get_app_iter"),
+        *(
+            "__call__",
+            "__init__",
+            "__setattr__",
+            "call_on_close",
+            "close",
+            "default_status",
+            "get_app_iter",
+        ),
         *("get_wsgi_headers", "get_wsgi_response", "headers", "iter_encoded", "set_data"),
         *("status", "status_code", "automatically_set_content_length"),
     ),
     "session_interface": (
         *("open_session", "save_session", "is_null_session", "make_null_session"),
-        "session_class",
+        *("session_class", "get_cookie_name", "get_signing_serializer"),
     ),
 }
 _HOOKS: t.Final[dict[str, str]] = {
@@ -61,7 +70,8 @@ _DEPTH = 3
 
 def look_at_fast_path(app: Flask) -> t.Iterator[Row]:
     """Look for what the core does not do by itself for this app."""
-    found = [*_methods(app), *_classes(app), *_map(app), *_converters(app), *_hooks(app)]
+    found = [*_methods(app), *_classes(app), *_json(app)]
+    found += [*_map(app), *_converters(app), *_hooks(app)]
     if not found:
         found = [
             Row("fine", "fast-path", "All requests", "nothing of the app leaves the fast path")
@@ -141,6 +151,20 @@ def _foreign(holder: str, cls: type) -> Row:
         )
     text = f"is the {holder}, and not derived from Kolben's: all of its work is done in Python"
     return Row("note", "foreign-class", name_of(cls), text)
+
+
+def _json(app: Flask) -> t.Iterator[Row]:
+    provider = type(app.json)
+    for name in ("response", "dumps"):
+        if getattr(provider, name) is not getattr(DefaultJSONProvider, name):
+            yield Row(
+                "note",
+                "json-provider",
+                f"{provider.__name__}.{name}",
+                "writes the JSON of dicts and lists that views return, in the core's place",
+                place=place_of(getattr(provider, name)),
+                microseconds=timing.cost_of_json(name),
+            )
 
 
 # --- routing -------------------------------------------------------------------------------------

@@ -13,6 +13,7 @@ from werkzeug import routing as werkzeug_routing
 from ... import routing as kolben_routing
 from ...app import Flask
 from ...globals import session
+from ...json.provider import DefaultJSONProvider
 
 _ROUNDS = 7
 _CALLS = 150
@@ -130,6 +131,22 @@ def cost_of_session() -> float:
     value = interface.get_signing_serializer(apps[0]).dumps({"user": 1, "theme": "dark"})
     plain, reading = (requests_to(app, f"session={value}") for app in apps)
     return more_than(plain, reading)
+
+
+@cache
+def cost_of_json(name: str) -> float:
+    """Measure what a JSON provider costs that overrides a method, only to call Kolben's."""
+
+    def method(self: t.Any, *args: t.Any, **kwargs: t.Any) -> t.Any:
+        return getattr(super(overriding, self), name)(*args, **kwargs)
+
+    overriding = type("Overriding", (DefaultJSONProvider,), {name: method})
+    apps = [_small_app(), _small_app()]
+    apps[1].json = overriding(apps[1])
+    for app in apps:
+        app.view_functions["index"] = lambda: {"id": 1, "name": "a name", "tags": ["a", "b"]}
+    plain, other = map(requests_to, apps)
+    return more_than(plain, other)
 
 
 def cost_of_converter(rule: t.Any, names: t.Collection[str], path: str) -> float:
