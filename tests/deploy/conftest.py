@@ -7,26 +7,17 @@ import pathlib
 
 import pytest
 
-from .programs import DEPLOY, Client, Program, certificate, changed, free_port, replica
+from tests.serve.conftest import figures as figures
+from tests.serve.conftest import mark
+from tests.serve.server import certificate
+
+from .programs import DEPLOY, Client, Program, changed, free_port, replica
 
 HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("deploy")
-
-
-@pytest.fixture
-def figures(capsys):
-    """Prints what was measured, whether or not output is captured."""
-
-    def say(text: str) -> None:
-        with capsys.disabled():
-            print(f"\n    {text}", end="", flush=True)
-
-    return say
+    mark(items, HERE, "deploy")
 
 
 @pytest.fixture(scope="module")

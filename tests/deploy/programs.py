@@ -114,14 +114,6 @@ def replica(folder: pathlib.Path, port: int, *options: str) -> Program:
     return Program(command, port, folder)
 
 
-def certificate(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    command += f" -addext subjectAltName=DNS:localhost -keyout {key} -out {cert}"
-    subprocess.run(command.split(), check=True, capture_output=True)
-    return cert, key
-
-
 class Client:
     """Asks over TLS, on a connection for each request.
 

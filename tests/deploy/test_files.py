@@ -25,6 +25,12 @@ def run(*command: object, **options) -> subprocess.CompletedProcess[str]:
     )
 
 
+def read(path: pathlib.Path):
+    import yaml  # it is here for these tests alone, which `make test` collects and leaves out
+
+    return yaml.safe_load(path.read_text())
+
+
 def test_the_dockerfile_is_clean():
     done = run(BIN / "hadolint", DEPLOY / "docker" / "Dockerfile")
     assert done.returncode == 0, done.stdout
@@ -47,7 +53,7 @@ def test_the_dockerfile_copies_what_is_there():
 
 def test_the_compose_file_refers_to_what_is_there():
     path = DEPLOY / "docker" / "compose.yaml"
-    compose = yaml.safe_load(path.read_text())
+    compose = read(path)
     services = compose["services"]
     for service in services.values():
         assert ("image" in service) or ("build" in service)
@@ -63,7 +69,7 @@ def test_the_compose_file_refers_to_what_is_there():
 
 
 def manifests() -> list[pathlib.Path]:
-    kustomization = yaml.safe_load((BASE / "kustomization.yaml").read_text())
+    kustomization = read(BASE / "kustomization.yaml")
     return [BASE / name for name in kustomization["resources"]]
 
 
@@ -82,7 +88,7 @@ def test_the_schemas_would_find_something(tmp_path):
 def test_the_manifests_fit_each_other():
     files = {path.name for path in BASE.iterdir()} - {"kustomization.yaml"}
     assert files == {path.name for path in manifests()}
-    found = {path.stem: yaml.safe_load(path.read_text()) for path in manifests()}
+    found = {path.stem: read(path) for path in manifests()}
     pod = found["deployment"]["spec"]["template"]
     labels = pod["metadata"]["labels"]
     assert found["deployment"]["spec"]["selector"]["matchLabels"] == labels

@@ -10,13 +10,18 @@ HERE = pathlib.Path(__file__).parent
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark(items, HERE, "serve")
+
+
+def mark(items: list[pytest.Item], folder: pathlib.Path, name: str) -> None:
+    """Mark all tests of a folder."""
     for item in items:
-        if HERE in item.path.parents:
-            item.add_marker("serve")
+        if folder in item.path.parents:
+            item.add_marker(name)
 
 
 @pytest.fixture
-def figures(record_testsuite_property, capsys):
+def figures(capsys):
     """Prints what was measured, whether or not output is captured."""
 
     def say(text: str) -> None:

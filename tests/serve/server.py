@@ -137,3 +137,12 @@ def unchunk(data: bytes) -> bytes:
             return body
         body += data[:length]
         data = data[length + 2 :]
+
+
+def certificate(folder: pathlib.Path) -> tuple[pathlib.Path, pathlib.Path]:
+    """A certificate for localhost, and its key."""
+    cert, key = folder / "cert.pem", folder / "key.pem"
+    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
+    command += f" -addext subjectAltName=DNS:localhost -keyout {key} -out {cert}"
+    subprocess.run(command.split(), check=True, capture_output=True)
+    return cert, key

@@ -79,6 +79,14 @@ def test_no_request_fails_in_twenty_reloads(tmp_path, figures):
     )
 
 
+def test_a_signal_is_never_missed(tmp_path):
+    """It may come at any moment, such as the one in which a worker begins to wait for it."""
+    for _ in range(20):
+        with Server(tmp_path, "--workers", "2") as server:
+            server.signal(signal.SIGTERM)
+            assert server.process.wait(5) == 0
+
+
 def test_a_slow_request_is_waited_for(tmp_path):
     with Server(tmp_path, "--workers", "1") as server:
         with asking(server, "/sleep/2.0") as client:

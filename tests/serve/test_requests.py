@@ -7,12 +7,11 @@ import os
 import signal
 import socket
 import ssl
-import subprocess
 import time
 
 import pytest
 
-from .server import Server, read_answer
+from .server import Server, certificate, read_answer
 
 
 @pytest.fixture(scope="module")
@@ -137,17 +136,8 @@ def test_each_request_has_one_line(server):
     assert "abcdefgh" not in lines[0]
 
 
-def certificate(folder):
-    """A certificate for localhost, and its key."""
-    cert, key = folder / "cert.pem", folder / "key.pem"
-    command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    command += f" -addext subjectAltName=DNS:localhost -keyout {key} -out {cert}"
-    subprocess.run(command.split(), check=True, capture_output=True)
-    return str(cert), str(key)
-
-
 def test_tls_and_http_2(tmp_path):
-    cert, key = certificate(tmp_path)
+    cert, key = map(str, certificate(tmp_path))
     options = ["--tls-cert", cert, "--tls-key", key, "--http", "auto"]
     with Server(tmp_path, "--workers", "1", *options) as server:
         assert "https://" in server.output.read_text()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import signal
 import socket
@@ -167,6 +168,26 @@ def test_the_pid_file(tmp_path):
     with Server(tmp_path, "--workers", "1", "--pid-file", str(path)) as server:
         assert int(path.read_text()) == server.process.pid
     assert not path.exists()
+
+
+@pytest.mark.parametrize("ending", ["json", "toml"])
+def test_a_log_config(tmp_path, ending):
+    path, lines = tmp_path / f"logs.{ending}", tmp_path / "lines"
+    if ending == "json":
+        handler = {"class": "logging.FileHandler", "filename": str(lines)}
+        config = {"handlers": {"file": handler}, "root": {"handlers": ["file"], "level": "INFO"}}
+        path.write_text(json.dumps(config))
+    else:
+        path.write_text(
+            f'[handlers.file]\nclass = "logging.FileHandler"\nfilename = "{lines}"\n'
+            '[root]\nhandlers = ["file"]\nlevel = "INFO"\n'
+        )
+    options = ["--workers", "1", "--log-config", str(path), "--access-log"]
+    with Server(tmp_path, *options) as server:
+        server.get("/pid")
+        server.kill()
+        assert server.log() == ""
+    assert lines.read_text().split("\n") == ["request", "stopping", ""]
 
 
 def test_reload_when_a_file_changes_and_not_when_it_is_broken(tmp_path):

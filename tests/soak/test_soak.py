@@ -142,5 +142,7 @@ def test_soak(tmp_path, capsys):
     assert traffic.failed == []
     assert "Traceback" not in log
     assert log.count("\n") <= len(traffic.times) + traffic.hostile + 10
-    assert abs(grown) < 2
+    # Each thread meets each kind of large and hostile request late, and keeps memory for the next.
+    # A leak of 50 bytes a request would be 9 MB.
+    assert abs(grown) < 0.05 * settled[-1][1]
     assert last <= first * 1.2

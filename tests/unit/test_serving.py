@@ -100,6 +100,17 @@ def test_print_config_has_each_setting(tmp_path, monkeypatch):
     assert lines["threads"] == ["8", "default"]
 
 
+def test_flask_app_counts_unless_something_else_does(tmp_path):
+    (tmp_path / "pyproject.toml").write_text("[tool.kolben.serve]\napp = 'table'\n")
+    environ = {"FLASK_APP": "flask", "KOLBEN_SERVE_APP": "variable"}
+    assert gather({"app": "flag"}, environ, str(tmp_path)).app == "flag"
+    assert gather({}, environ, str(tmp_path)).app == "variable"
+    del environ["KOLBEN_SERVE_APP"]
+    found = gather({}, environ, str(tmp_path)).settings["app"]
+    assert (found.value, found.source) == ("flask", "environment FLASK_APP")
+    assert gather({}, {}, str(tmp_path)).app == "table"
+
+
 def test_an_unknown_variable_ends_it_with_one_line(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("KOLBEN_SERVE_TREADS", "7")

@@ -76,8 +76,10 @@ def _serve(ctx: click.Context, /, print_config: bool, **given: t.Any) -> None:
         if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
     }
     path = ctx.ensure_object(ScriptInfo).app_import_path
-    if path is not None and "app" not in flags:
-        flags["app"] = path
+    above = ctx.parent.get_parameter_source("app") if ctx.parent is not None else None
+    # FLASK_APP comes later, behind what is meant for this command alone.
+    if path is not None and above is ParameterSource.COMMANDLINE:
+        flags.setdefault("app", path)
     try:
         settings = gather(flags, os.environ, os.getcwd())
         if print_config:

@@ -30,7 +30,7 @@ def _client() -> t.Any:
     """Import prometheus-client, whose first import decides how processes are told apart."""
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         values: t.Any = importlib.import_module("prometheus_client.values")
-        number = os.environ.get("KOLBEN_SERVE_WORKER")
+        number = os.environ.get("KOLBEN_WORKER_NUMBER")
         if number is not None and not getattr(values, "_kolben", False):
             # By default each process has files of its own, for ever. `kolben serve` gives the
             # number of a dead worker to the next one, which goes on with its files.

@@ -18,15 +18,15 @@ def configure(settings: t.Any) -> None:
 
     :param settings: The settings.
     """
+    level = settings.log_level.upper()
+    # Granian tells of each worker's start and end, which the supervisor tells already.
+    logging.getLogger("_granian").setLevel("DEBUG" if level == "DEBUG" else "ERROR")
     if settings.log_config:
         logging.config.dictConfig(read_config(settings.log_config))
         return
     handler = logging.StreamHandler()
     handler.setFormatter(JSONFormatter() if settings.log_format == "json" else TextFormatter())
-    level = settings.log_level.upper()
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    # Granian tells of each worker's start and end, which the supervisor tells already.
-    logging.getLogger("_granian").setLevel("DEBUG" if level == "DEBUG" else "ERROR")
 
 
 def read_config(path: str) -> dict[str, t.Any]:

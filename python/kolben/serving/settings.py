@@ -41,6 +41,7 @@ class Option:
     :param default: Its value where nobody says anything; a function is called for it.
     :param help: What it is for.
     :param secret: Whether its value is not to be shown.
+    :param also: Another variable, for who has not set this one.
     """
 
     name: str
@@ -48,6 +49,7 @@ class Option:
     default: t.Any
     help: str
     secret: bool = False
+    also: str = ""
 
     @property
     def flag(self) -> str:
@@ -61,7 +63,7 @@ class Option:
 
 
 OPTIONS: tuple[Option, ...] = (
-    Option("app", Text(), "", "The app or factory, as for 'kolben --app'."),
+    Option("app", Text(), "", "The app or factory, as for 'kolben --app'.", also="FLASK_APP"),
     Option("bind", Text(), "127.0.0.1:8000", "The address: HOST:PORT, [HOST]:PORT or :PORT."),
     Option("unix", Path(), "", "Serve on a Unix socket at this path instead."),
     Option("unix_mode", Text(), "660", "The permissions of that socket, in octal."),
@@ -170,7 +172,7 @@ def gather(flags: t.Mapping[str, t.Any], environ: t.Mapping[str, str], folder: s
     _refuse_unknown(variables, {option.variable: option.name for option in OPTIONS}, "environment")
     found: dict[str, Setting] = {}
     for option in OPTIONS:
-        found[option.name] = _one(option, flags, variables, table, folder, pyproject)
+        found[option.name] = _one(option, flags, environ, variables, table, folder, pyproject)
     settings = Settings(found)
     _check(settings)
     return settings
@@ -179,6 +181,7 @@ def gather(flags: t.Mapping[str, t.Any], environ: t.Mapping[str, str], folder: s
 def _one(
     option: Option,
     flags: t.Mapping[str, t.Any],
+    environ: t.Mapping[str, str],
     variables: t.Mapping[str, str],
     table: t.Mapping[str, t.Any],
     folder: str,
@@ -191,6 +194,8 @@ def _one(
         given, source, base = flags[option.name], f"flag {flag}", folder
     elif option.variable in variables:
         given, source, base = variables[option.variable], f"environment {option.variable}", folder
+    elif option.also and environ.get(option.also):
+        given, source, base = environ[option.also], f"environment {option.also}", folder
     elif written in table:
         given, source, base = table[written], f"{pyproject} [tool.kolben.serve]", ""
         base = os.path.dirname(pyproject)

@@ -179,7 +179,7 @@ class Supervisor:
     def _start(self, place: int, predecessor: Process | None = None) -> None:
         taken = {process.number for process in self.processes}
         number = next(n for n in range(len(taken) + 1) if n not in taken)
-        environ = {**self.environ, "KOLBEN_SERVE_WORKER": str(number)}
+        environ = {**self.environ, "KOLBEN_WORKER_NUMBER": str(number)}
         process = Process(place, number, self.settings, self.listeners.of(place), environ)
         process.predecessor = predecessor
         self.processes.append(process)

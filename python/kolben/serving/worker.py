@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 import json
 import os
+import select
 import signal
 import socket
 import sys
@@ -59,6 +60,7 @@ class Supervisor:
     """
 
     def __init__(self, connection: socket.socket) -> None:
+        self.connection = connection
         self.lines = connection.makefile("rw", encoding="utf-8", newline="\n")
 
     def tell(self, state: str, **details: t.Any) -> None:
@@ -142,28 +144,30 @@ def _serve(app: Flask, settings: t.Any, supervisor: Supervisor, listener: int) -
     stop = _native.WorkerSignal()
     ended = threading.Event()
     stop.add_cb(ended.set)
-    told = threading.Event()
-
-    signal.signal(signal.SIGTERM, lambda *_: told.set())
-    threading.Thread(target=_end_with, args=(supervisor, told), daemon=True).start()
+    told = _on_signal(signal.SIGTERM)
     _start(border, settings, stop, listener)
     supervisor.tell("serving")
-    told.wait()
+    # A word of the supervisor's can only be its end.
+    select.select([told, supervisor.connection], [], [])
     draining.begin()
     time.sleep(settings.grace)
     _accept_no_more(listener)
     _linger(border)
     stop.set()
     ended.wait()
-    # What the app has left running, such as threads, is not waited for by Python's own end: Granian
-    # has finished all requests by now.
 
 
-def _end_with(supervisor: Supervisor, told: threading.Event) -> None:
-    """End the worker when the supervisor is gone."""
-    while supervisor.hear() is not None:
-        pass
-    told.set()
+def _on_signal(number: signal.Signals) -> socket.socket:
+    """Return a socket that has something to read once a signal has come.
+
+    To wait for an event or a lock would not do: a signal that comes just before the wait begins
+    does not end it.
+    """
+    read, write = socket.socketpair()
+    write.setblocking(False)
+    signal.set_wakeup_fd(write.detach())
+    signal.signal(number, lambda *_: None)
+    return read
 
 
 def _accept_no_more(listener: int) -> None:
