@@ -767,7 +767,9 @@ def test_only_a_permanent_session_is_sent_again(target, filling):
         app.config["SESSION_REFRESH_EACH_REQUEST"] = True
 
 
-@pytest.mark.parametrize("value", ["", ".", "none", "a.b.c", "eyJhIjoxfQ.Zm9v.YmFy", '"quoted"', "é"])
+@pytest.mark.parametrize(
+    "value", ["", ".", "none", "a.b.c", "eyJhIjoxfQ.Zm9v.YmFy", '"quoted"', "é"]
+)
 def test_a_cookie_that_does_not_verify_is_left_alone(target, value):
     app = steady(target)
     tunnelled = f"session={value}".encode().decode("latin1")
