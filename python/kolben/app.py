@@ -596,7 +596,7 @@ class Flask(App):
             type(func) is FunctionType
             and not func.__code__.co_flags & CO_COROUTINE
             # What `inspect.markcoroutinefunction` sets.
-            and "_is_coroutine_mark" not in func.__dict__
+            and "_is_coroutine_marker" not in func.__dict__
         ):
             return func
         return self.async_to_sync(func) if iscoroutinefunction(func) else func

@@ -111,7 +111,7 @@ pub(crate) fn makes_coroutines(function: &Bound<'_, PyFunction>) -> PyResult<boo
         (code, Bound::from_borrowed_ptr_or_opt(py, own))
     };
     let is_marked = match own {
-        Some(own) => own.contains(intern!(py, "_is_coroutine_mark"))?,
+        Some(own) => own.contains(intern!(py, "_is_coroutine_marker"))?,
         None => false,
     };
     let flags = code.getattr(intern!(py, "co_flags"))?.extract::<std::ffi::c_int>()?;
