@@ -9,7 +9,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-all test-browser conformance extensions servers check bench bench-apps bench-check
-.PHONY: bench-memory bench-serve bench-report growth fuzz
+.PHONY: bench-memory bench-serve bench-report bench-startup growth fuzz
 .PHONY: clean serve-test deploy-test soak
 help: ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1|/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -96,6 +96,9 @@ bench-serve: $(BUILT) ## measure Kolben and its peers behind servers, over the w
 	@scripts/packages wrk:wrk
 	@$(BIN)/python -m pip install -q --group wire
 	@$(BIN)/python -m benches.wire $(OPTIONS)
+
+bench-startup: $(BUILT) ## measure imports, memory and ten thousand rules against Flask
+	@$(BIN)/python -m benches.startup
 
 bench-report: $(BUILT) ## measure requests, and write docs/benchmarks.md with charts
 	@$(BIN)/python -m benches.publish
