@@ -11,7 +11,7 @@ threads = 8
 keepalive = 15
 backlog = 1024
 
-# A worker that hangs is replaced; one that is told to end answers what it has in hand.
+# A worker that hangs is replaced; one that is told to end has some time for that.
 timeout = 30
 graceful_timeout = 20
 # Its heartbeat file is no business of a disk.

@@ -58,6 +58,8 @@ class Load:
         clients = [self._client(True) for _ in range(self.keep_alive)]
         clients += [self._client(False) for _ in range(self.closing)]
         await asyncio.gather(*clients)
+        # What is closed is let go of by the loop, and not later.
+        await asyncio.sleep(0.1)
         return self.result
 
     def stop(self) -> None:
@@ -88,10 +90,10 @@ class Load:
             else:
                 self.result.bad[outcome].add(number)
             if closes or not keeps:
-                connection[1].close()
+                connection[1].transport.abort()
                 connection = None
         if connection is not None:
-            connection[1].close()
+            connection[1].transport.abort()
 
     async def _ask(self, connection, request: str, number: int) -> tuple[str, bool]:
         reader, writer = connection

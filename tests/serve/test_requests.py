@@ -98,8 +98,15 @@ def test_an_error_is_a_500(server):
 
 
 def test_an_answer_of_known_length_that_ends_early_is_seen_to(server):
-    status, headers, body = server.get("/fails-later")
-    assert (status, headers["content-length"], body) == (200, "6", b"abc")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(b"GET /fails-later HTTP/1.1\r\nHost: x\r\n\r\n")
+        data = b""
+        while piece := client.recv(1000):
+            data += piece
+    # The connection is closed when no more than this has been sent, or less.
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert head == b"" or b"content-length: 6" in head
+    assert body in (b"", b"abc")
     server.wait_for("An answer ended early")
 
 
