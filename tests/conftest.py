@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import types
 import typing as t
 
@@ -57,3 +58,14 @@ def target_module(pytestconfig: pytest.Config) -> t.Callable[[str], types.Module
 def target(pytestconfig: pytest.Config) -> t.Any:
     """The framework under test: ``kolben``, or ``flask`` with ``--target=flask``."""
     return importlib.import_module(pytestconfig.getoption("--target"))
+
+
+@pytest.fixture(autouse=True)
+def _environment() -> t.Iterator[None]:
+    """Commands that run in this process set variables; the next test does not see them."""
+    before = dict(os.environ)
+    yield
+    # pytest has a variable of its own for each stage of a test.
+    for name in set(os.environ) - set(before) - {"PYTEST_CURRENT_TEST"}:
+        del os.environ[name]
+    os.environ.update({name: value for name, value in before.items() if name[:6] != "PYTEST"})
