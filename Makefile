@@ -72,13 +72,14 @@ soak: $(BUILT) ## ten minutes of mixed traffic on `kolben serve`, some of it hos
 test-all: ## run the Python tests on every CPython from 3.10 to 3.13 that is here
 	@scripts/test-all
 
-check: $(BUILT) ## check formats, lints, types and the border's stub
+check: $(BUILT) ## check formats, lints, types, the border's stub, and for a gross loss of speed
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest kolben._core --mypy-config-file pyproject.toml
 	cargo fmt --all --check
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
+	@$(BIN)/python -m benches.check --short
 
 bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON and a chart
 	@$(BIN)/python -m benches.report
