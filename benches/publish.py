@@ -8,7 +8,6 @@ published as well, if it is there.
 
 from __future__ import annotations
 
-import datetime
 import json
 import statistics
 import sys
@@ -30,7 +29,7 @@ def main() -> int:
         "# Benchmarks\n",
         "Written by `make bench-report`. Times differ from machine to machine; the ratios are what"
         " matters. Each is the median\nover rounds in which Kolben and its peers take turns.\n",
-        f"{datetime.date.today().isoformat()}, {describe_machine()}; flask {version('flask')}.\n",
+        f"{describe_machine()}; flask {version('flask')}.\n",
         *apps_part(),
         *wire_part(),
         *routing_part(),

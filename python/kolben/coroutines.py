@@ -68,9 +68,8 @@ def async_to_sync(
     """
 
     def run(*args: t.Any, **kwargs: t.Any) -> t.Any:
-        try:
-            asyncio.get_running_loop()
-        except RuntimeError:
+        # PERF: `get_running_loop` raises where there is none (benches/apps.py, `async view`).
+        if asyncio._get_running_loop() is None:
             return _run(function(*args, **kwargs))
         raise RuntimeError(
             "An async view or hook was called from a thread whose event loop is running."
