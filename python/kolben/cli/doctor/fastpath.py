@@ -253,6 +253,7 @@ def _of_its_own(converter: t.Any) -> list[str]:
 
 def _hooks(app: Flask) -> t.Iterator[Row]:
     for table, decorator in _HOOKS.items():
+        article = "an" if decorator[0] in "aeiou" else "a"
         for scope, functions in getattr(app, table).items():
             for function in functions:
                 if not reads_session(function):
@@ -262,8 +263,8 @@ def _hooks(app: Flask) -> t.Iterator[Row]:
                     "note",
                     "hook-session",
                     f"{getattr(function, '__name__', function)}()",
-                    f"is a {decorator} function{where} that reads the session, which is verified"
-                    " and read then in each request",
+                    f"is {article} {decorator} function{where} that reads the session, which is"
+                    " verified and read then in each request",
                     place=place_of(function),
                     microseconds=timing.cost_of_session(),
                 )
