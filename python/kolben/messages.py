@@ -8,6 +8,7 @@ when it is made; a status line with CR, LF or NUL raises :exc:`ValueError`.
 from __future__ import annotations
 
 import typing as t
+from operator import attrgetter
 from urllib.parse import urljoin
 
 from werkzeug import wrappers as _werkzeug
@@ -398,7 +399,7 @@ class Request(_werkzeug.Request):
             "form" in own
             or getattr(self, "_cached_data", None) is not None
             or self.mimetype != "application/x-www-form-urlencoded"
-            or not _reads_forms_plainly(type(self))
+            or _form_readers(type(self)) != _own_form_readers
         ):
             return False
         body = _read_body(self)
@@ -439,48 +440,34 @@ def _defined(cls: type, name: str) -> t.Any:
     return next(vars(base)[name] for base in cls.__mro__ if name in vars(base))
 
 
-def _reads_forms_plainly(cls: type) -> bool:
-    """Say whether nobody has overridden how that class of requests reads a form."""
-    return all(
-        getattr(cls, name, None) is Request.__dict__.get(name, getattr(_werkzeug.Request, name))
-        for name in _READS_FORMS
-    )
-
-
-_READS_FORMS = (
+#: How a class of requests reads forms.
+_form_readers = attrgetter(
     "form_data_parser_class",
     "make_form_data_parser",
     "want_form_data_parsed",
     "_get_stream_for_parsing",
 )
+_own_form_readers = _form_readers(Request)
 
 
-class _Mimetypes(dict[str, str]):
-    """Content types to mimetypes; one that is missing is worked out."""
+class _Kept(dict[t.Any, str]):
+    """What a function makes of texts; some are kept.
 
-    def __missing__(self, content_type: str) -> str:
-        mimetype = _http.parse_options_header(content_type)[0].lower()
-        # Clients send what they like, of any length.
-        if len(self) < 100 and len(content_type) < 100:
-            self[content_type] = mimetype
-        return mimetype
+    Views and clients may come with any number of them, of any length.
+    """
 
+    def __init__(self, make: t.Callable[[t.Any], str]) -> None:
+        self._make = make
 
-_mimetypes = _Mimetypes()
-
-
-class _ContentTypes(dict[str | None, str]):
-    """Mimetypes to content types; one that is missing is worked out."""
-
-    def __missing__(self, mimetype: str) -> str:
-        content_type = get_content_type(mimetype, "utf-8")
-        # A view may answer with any number of them.
-        if len(self) < 100:
-            self[mimetype] = content_type
-        return content_type
+    def __missing__(self, text: str | None) -> str:
+        made = self._make(text)
+        if len(self) < 100 and len(text or "") < 100:
+            self[text] = made
+        return made
 
 
-_content_types = _ContentTypes()
+_mimetypes = _Kept(lambda content_type: _http.parse_options_header(content_type)[0].lower())
+_content_types = _Kept(lambda mimetype: get_content_type(mimetype, "utf-8"))
 
 if t.TYPE_CHECKING or compiled is not None:
     from ._core import begin_response as _begin

@@ -186,6 +186,21 @@ def test_ways_to_parse_forms_of_the_class(target):
     assert type(make(target, b"a=1", **FORM).form) is ImmutableMultiDict
 
 
+def test_a_patch_of_how_forms_are_parsed_counts(target, monkeypatch):
+    from werkzeug.formparser import FormDataParser
+    from werkzeug.wrappers import Request
+
+    class Parser(FormDataParser):
+        def parse(self, stream, *args):
+            return stream, self.cls({"parsed": "here"}), self.cls()
+
+    for holder in (target.Request, Request):
+        with monkeypatch.context() as patch:
+            patch.setattr(holder, "make_form_data_parser", lambda self: Parser())
+            assert make(target, b"a=1", **FORM).form.to_dict() == {"parsed": "here"}
+    assert make(target, b"a=1", **FORM).form.to_dict() == {"a": "1"}
+
+
 def test_a_content_type_is_read_without_its_parameters(target):
     request = make(target, b"", CONTENT_TYPE="Text/HTML; charset=utf-8")
     assert request.mimetype == "text/html"

@@ -395,3 +395,23 @@ def test_the_interface_has_nothing_of_its_own(app, target):
 def test_the_default_class_is_the_apps(app, target):
     assert type(app.json) is target.json.provider.DefaultJSONProvider
     assert issubclass(DefaultJSONProvider, kolben.json.provider.JSONProvider)
+
+
+@pytest.mark.parametrize("way", ["in its place", "on the class", "the method tag"])
+def test_another_tag_for_dicts_writes_plain_ones(target_module, monkeypatch, way):
+    tag = target_module("json.tag")
+    serializer = tag.TaggedJSONSerializer()
+
+    def to_json(self, value):
+        return {"marked": list(value)}
+
+    if way == "in its place":
+        own = type("Own", (tag.PassDict,), {"to_json": to_json, "tag": to_json})
+        serializer.order[1] = own(serializer)
+    elif way == "on the class":
+        monkeypatch.setattr(tag.PassDict, "tag", to_json)
+    else:
+        serializer = type(
+            "Own", (tag.TaggedJSONSerializer,), {"tag": lambda *_: {"marked": ["a", "b"]}}
+        )()
+    assert serializer.dumps({"a": 1, "b": 2}) == '{"marked":["a","b"]}'

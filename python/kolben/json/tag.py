@@ -23,6 +23,7 @@ from __future__ import annotations
 import typing as t
 from base64 import b64decode, b64encode
 from datetime import datetime
+from operator import attrgetter
 from uuid import UUID
 
 from markupsafe import Markup
@@ -284,7 +285,8 @@ class TaggedJSONSerializer:
             and all(map(_SCALARS.__contains__, map(type, value.values())))
             and not (len(value) == 1 and next(iter(value)) in self.tags)
             and type(self).tag is TaggedJSONSerializer.tag
-            and [type(tag).check for tag in self.order] == _CHECKS
+            and list(map(type, self.order)) == _TAGS
+            and list(map(_steps, _TAGS)) == _OWN_STEPS
         )
 
     def loads(self, value: str) -> t.Any:
@@ -294,4 +296,7 @@ class TaggedJSONSerializer:
 
 #: Types of values that no tag is for.
 _SCALARS = frozenset((str, int, float, bool, type(None)))
-_CHECKS = [tag.check for tag in TaggedJSONSerializer.default_tags]
+_TAGS = list(TaggedJSONSerializer.default_tags)
+#: What a tag does to a value that is written.
+_steps = attrgetter("check", "tag", "to_json")
+_OWN_STEPS = list(map(_steps, _TAGS))
