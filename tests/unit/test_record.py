@@ -311,6 +311,13 @@ def get(port: int, path: str, wanted: str) -> None:
             connection.close()
 
 
+def wait_for(file: pathlib.Path, text: bytes) -> None:
+    """Wait until an answer is written down, which it is when it is over: after the client has it."""
+    deadline = time.monotonic() + 10
+    while text not in file.read_bytes() and time.monotonic() < deadline:
+        time.sleep(0.05)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="processes are ended in another way there")
 @pytest.mark.parametrize("reload", [False, True])
 def test_a_server_records_its_traffic(tmp_path, reload):
@@ -333,15 +340,13 @@ def test_a_server_records_its_traffic(tmp_path, reload):
     )
     try:
         get(port, "/stream", "0,1,2,")
+        wait_for(tmp_path / "x.har", b"0,1,2,")
         get(port, "/", "first")
+        wait_for(tmp_path / "x.har", b"first")
         if reload:
             (tmp_path / "app.py").write_text(APP.replace('"first"', '"second"'), "utf-8")
             get(port, "/", "second")
-        # An answer is written down when it is over.
-        last = b"second" if reload else b"first"
-        deadline = time.monotonic() + 10
-        while last not in (tmp_path / "x.har").read_bytes() and time.monotonic() < deadline:
-            time.sleep(0.05)
+            wait_for(tmp_path / "x.har", b"second")
     finally:
         os.killpg(server.pid, signal.SIGKILL)
         server.wait(20)
