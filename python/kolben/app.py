@@ -438,13 +438,6 @@ class Flask(App):
         :param rv: Text, bytes, a dict or a list for JSON, an iterator, a response, an exception or
             another WSGI application; or a tuple of one of these with status, headers or both.
         """
-        made: Response | None
-        if type(rv) is str:
-            # PERF: what most views return, without a look at what else it could be
-            # (benches/apps.py).
-            made = make_plain_response(self.response_class, rv, None)
-            if made is not None:
-                return made
         body: t.Any = rv
         status: t.Any = None
         headers: t.Any = None
@@ -455,7 +448,7 @@ class Flask(App):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
                 # PERF: a text alone, without a call of the constructor (benches/apps.py).
                 if headers is None:
-                    made = make_plain_response(response_class, body, status)
+                    made: Response | None = make_plain_response(response_class, body, status)
                     if made is not None:
                         return made
                 return response_class(body, status=status, headers=headers)

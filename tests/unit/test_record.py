@@ -312,7 +312,7 @@ def get(port: int, path: str, wanted: str) -> None:
 
 
 def wait_for(file: pathlib.Path, text: bytes) -> None:
-    """Wait until an answer is written down, which it is when it is over: after the client has it."""
+    """Wait until an answer is written down: when it is over, after the client has it."""
     deadline = time.monotonic() + 10
     while text not in file.read_bytes() and time.monotonic() < deadline:
         time.sleep(0.05)

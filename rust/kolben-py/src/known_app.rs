@@ -242,36 +242,37 @@ impl Attributes {
             }
         }
         let Ok(values) = <[Bound<'_, PyAny>; READ.len()]>::try_from(values) else { return Ok(None) };
-        let is_open = !values[13].is_truthy()? && values[5].is_instance_of::<MapCore>();
-        let has_begun = values[14].is_truthy()?;
-        let has_plain_tables = values[7..11].iter().try_fold(true, |plain, table| {
-            let class = table.get_type();
-            let is_default = class.is(&py.import("collections")?.getattr("defaultdict")?);
-            Ok::<_, PyErr>(plain && (is_default || table.is_exact_instance_of::<PyDict>()))
-        })?;
-        let [config, json, request_class, session_interface, response_class, url_map, views, ..] =
-            values.each_ref().map(|value| value.clone().unbind());
-        let [.., preprocessors, before, after, requests, apps, url_defaults, _, _] =
-            values.map(Bound::unbind);
+        let [config, json, request_class, session_interface, response_class, url_map, views, rest @ ..] =
+            values;
+        let [preprocessors, before, after, requests, apps, url_defaults, subdomain_matching, has_begun] =
+            rest;
+        let is_open = !subdomain_matching.is_truthy()? && url_map.is_instance_of::<MapCore>();
+        let default_dict = py.import("collections")?.getattr("defaultdict")?;
+        let has_plain_tables = [&preprocessors, &before, &after, &requests]
+            .into_iter()
+            .all(|table| table.is_exact_instance_of::<PyDict>() || table.get_type().is(&default_dict));
+        let table = |functions: Bound<'_, PyAny>| Table(functions.unbind());
         Ok(Some(Self {
-            config,
-            json,
-            request_class,
-            session_interface,
-            response_class,
-            url_map,
-            view_functions: views,
-            url_value_preprocessors: Table(preprocessors),
-            before_request: Table(before),
-            after_request: Table(after),
-            teardown_request: Table(requests),
-            teardown_appcontext: Table(apps),
-            url_defaults: Table(url_defaults),
+            config: config.unbind(),
+            json: json.unbind(),
+            request_class: request_class.unbind(),
+            session_interface: session_interface.unbind(),
+            response_class: response_class.unbind(),
+            url_map: url_map.unbind(),
+            view_functions: views.unbind(),
+            url_value_preprocessors: table(preprocessors),
+            before_request: table(before),
+            after_request: table(after),
+            teardown_request: table(requests),
+            teardown_appcontext: table(apps),
+            url_defaults: table(url_defaults),
             builds_plainly: originals.links.has_own_methods(app)?,
             binds_plainly: is_open && originals.app.has_own_methods(app)?,
             opens_contexts: originals.opening.has_own_methods(app)?,
             makes_contexts: originals.app_context.has_own_methods(app)?,
-            answers_plainly: has_begun && has_plain_tables && originals.dispatch.has_own_methods(app)?,
+            answers_plainly: has_begun.is_truthy()?
+                && has_plain_tables
+                && originals.dispatch.has_own_methods(app)?,
             has_own_debug: originals.debug.is_class_of(app)?,
             tears_down: has_plain_tables && originals.teardowns.has_own_methods(app)?,
         }))

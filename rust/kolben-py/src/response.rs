@@ -265,7 +265,7 @@ fn send_stream<'py>(
     {
         return Ok(None);
     }
-    let Some(headers) = as_they_stand(&headers)? else { return Ok(None) };
+    let Some((headers, _)) = as_they_stand(&headers)? else { return Ok(None) };
     start_response.call1((status, headers))?;
     Ok(Some(body))
 }
@@ -348,11 +348,7 @@ fn sent_headers<'py>(
     body: &Bound<'py, PyList>,
 ) -> PyResult<Option<Bound<'py, PyList>>> {
     let py = headers.py();
-    let Some(sent) = as_they_stand(headers)? else { return Ok(None) };
-    let mut has_length = false;
-    for entry in &sent {
-        has_length |= is_named(&entry, "content-length")?;
-    }
+    let Some((sent, has_length)) = as_they_stand(headers)? else { return Ok(None) };
     if !has_length {
         let mut length = 0;
         for part in body {
@@ -363,22 +359,22 @@ fn sent_headers<'py>(
     Ok(Some(sent))
 }
 
-/// A copy of headers, if none of them is changed when they are sent.
-fn as_they_stand<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyList>>> {
+/// A copy of headers, if none of them is changed when they are sent, and whether a length is there.
+fn as_they_stand<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py, PyList>, bool)>> {
     let entries = headers.getattr(intern!(headers.py(), "_list"))?;
     let Ok(entries) = entries.cast::<PyList>() else { return Ok(None) };
+    let mut has_length = false;
     for entry in entries {
-        if !entry.is_instance_of::<PyTuple>()
-            || is_named(&entry, "location")?
-            || is_named(&entry, "content-location")?
-        {
-            return Ok(None);
+        let Ok(entry) = entry.cast::<PyTuple>() else { return Ok(None) };
+        let name = entry.get_item(0)?;
+        let Ok(name) = name.cast::<PyString>() else { return Ok(None) };
+        let Ok(name) = name.to_str() else { return Ok(None) };
+        match name.len() {
+            8 if name.eq_ignore_ascii_case("location") => return Ok(None),
+            14 if name.eq_ignore_ascii_case("content-length") => has_length = true,
+            16 if name.eq_ignore_ascii_case("content-location") => return Ok(None),
+            _ => {}
         }
     }
-    Ok(Some(entries.get_slice(0, entries.len())))
-}
-
-fn is_named(entry: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
-    let found = entry.cast::<PyTuple>()?.get_item(0)?;
-    Ok(found.cast::<PyString>()?.to_str().is_ok_and(|found| found.eq_ignore_ascii_case(name)))
+    Ok(Some((entries.get_slice(0, entries.len()), has_length)))
 }

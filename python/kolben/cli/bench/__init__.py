@@ -15,7 +15,7 @@ import click
 
 from .. import ScriptInfo
 from ..compare.requests import SentRequest, UnreadableError, read_paths
-from ..doctor.versions import real_flask
+from ..doctor.versions import NEEDS_REAL_FLASK, real_flask
 from .chart import bars
 
 __all__ = ["bench_command"]
@@ -147,10 +147,7 @@ def bench_command(
     """
     name = app_import_path or ctx.ensure_object(ScriptInfo).app_import_path
     if vs and real_flask() is None:
-        raise _CannotMeasureError(
-            "The real Flask is not installed here: 'pip install flask==3.1.3' puts it beside"
-            " Kolben, for the comparison only."
-        )
+        raise _CannotMeasureError(NEEDS_REAL_FLASK)
     with contextlib.ExitStack() as stack:
         names = ("kolben", vs) if vs else ("kolben",)
         sides = [stack.enter_context(contextlib.closing(Side(side, name))) for side in names]

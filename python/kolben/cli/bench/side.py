@@ -1,7 +1,8 @@
 """One side of a benchmark, in a process of its own: sends requests to the app, and takes the time.
 
 It runs as a script, on the real Flask as well as on Kolben, and there it imports no other module
-of Kolben. It reads questions from its input, a line of JSON each, and answers each with a line.
+of Kolben: what it shares with another script, it runs by its path.
+It reads questions from its input, a line of JSON each, and answers each with a line.
 
 usage: python side.py APP
 """
@@ -20,11 +21,14 @@ import gc
 import io
 import json
 import os
+import pathlib
+import runpy
 import time
 import traceback
 import typing as t
 from urllib.parse import unquote_to_bytes
 
+_either = runpy.run_path(str(pathlib.Path(__file__).parents[1] / "either.py"))
 #: As many requests share one look at the clock of the process; each has its own look, too.
 _BATCH = 16
 
@@ -40,33 +44,17 @@ def main(name: str) -> None:
         answers.flush()
 
     try:
-        app = _load(name or None)
+        app = _either["load_app"](name or None)
     except (Exception, SystemExit) as error:
         say({"error": getattr(error, "format_message", traceback.format_exc)()})
         return
-    say({"version": _version(), "paths": _plain_paths(app)})
+    say({"version": _either["version"](), "paths": _plain_paths(app)})
     for line in sys.stdin:
         question = json.loads(line)
         try:
             say(_QUESTIONS[question["do"]](app, question))
         except Exception as error:
             say({"error": f"{type(error).__name__}: {error}"})
-
-
-def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - not before the app is loaded
-
-    return version("kolben" if os.environ["KOLBEN_AS_FLASK"] == "1" else "flask")
-
-
-def _load(name: str | None) -> t.Any:
-    if os.environ["KOLBEN_AS_FLASK"] == "1":
-        import kolben  # noqa: PLC0415 - on this side only
-
-        kolben.install_as_flask()
-    from flask.cli import ScriptInfo  # noqa: PLC0415 - only now it is known whose that is
-
-    return ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
 
 
 def _plain_paths(app: t.Any) -> list[str]:

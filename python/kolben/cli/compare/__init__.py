@@ -14,7 +14,7 @@ import typing as t
 import click
 
 from .. import ScriptInfo
-from ..doctor.versions import real_flask
+from ..doctor.versions import NEEDS_REAL_FLASK, real_flask
 from .facts import CHANGING, Difference, Fact, differences, facts_of
 from .requests import SentRequest, read_har, read_paths
 
@@ -186,10 +186,7 @@ class Runner:
     def compare(self) -> tuple[Side, Side, list[Compared]]:
         """Run both sides, and find what differs."""
         if real_flask() is None:
-            raise _CannotCompareError(
-                "The real Flask is not installed here: 'pip install flask==3.1.3' puts it beside"
-                " Kolben, for the comparison only."
-            )
+            raise _CannotCompareError(NEEDS_REAL_FLASK)
         flask, kolben = self.run(_FLASK), self.run(_KOLBEN)
         found = [
             differences(ours, theirs)

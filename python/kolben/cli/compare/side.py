@@ -1,7 +1,7 @@
 """One side of a comparison, in a process of its own: sends requests to the app, notes the answers.
 
 It runs as a script, on the real Flask as well as on Kolben, and there it imports no other module
-of Kolben.
+of Kolben: what it shares with another script, it runs by its path.
 
 usage: python side.py JOB ANSWERS
 """
@@ -17,11 +17,13 @@ if __name__ == "__main__":
 import base64
 import io
 import json
-import os
+import pathlib
+import runpy
 import time
 import traceback
 import typing as t
 
+_either = runpy.run_path(str(pathlib.Path(__file__).parents[1] / "either.py"))
 #: More than this of a body is not compared; streams may have no end.
 _LONGEST_BODY = 16 * 1024 * 1024
 
@@ -31,30 +33,14 @@ def main(job_path: str, answers_path: str) -> None:
     with open(job_path, encoding="utf-8") as file:
         job = json.load(file)
     try:
-        app = _load(job["app"])
+        app = _either["load_app"](job["app"])
     except (Exception, SystemExit) as error:
         show = getattr(error, "format_message", traceback.format_exc)
         result: dict[str, t.Any] = {"error": show()}
     else:
-        result = {"answers": _answers(app, job), "version": _version()}
+        result = {"answers": _answers(app, job), "version": _either["version"]()}
     with open(answers_path, "w", encoding="utf-8") as file:
         json.dump(result, file)
-
-
-def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415 - not before the app is loaded
-
-    return version("kolben" if os.environ["KOLBEN_AS_FLASK"] == "1" else "flask")
-
-
-def _load(name: str | None) -> t.Any:
-    if os.environ["KOLBEN_AS_FLASK"] == "1":
-        import kolben  # noqa: PLC0415 - on this side only
-
-        kolben.install_as_flask()
-    from flask.cli import ScriptInfo  # noqa: PLC0415 - only now it is known whose that is
-
-    return ScriptInfo(app_import_path=name, set_debug_flag=False).load_app()
 
 
 def _answers(app: t.Any, job: dict[str, t.Any]) -> list[dict[str, t.Any]]:

@@ -38,6 +38,13 @@ def _core() -> Row:
     return Row("warning", "core-pure", "Core", str(status), advice)
 
 
+#: What is said where only both together will do.
+NEEDS_REAL_FLASK = (
+    "The real Flask is not installed here: 'pip install flask==3.1.3' puts it beside"
+    " Kolben, for the comparison only."
+)
+
+
 def real_flask() -> importlib.metadata.Distribution | None:
     """Return the distribution of the real Flask, whether or not Kolben is in its place."""
     # Asked for what lies in folders, the drop-in says nothing.
