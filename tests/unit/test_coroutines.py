@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import gc
+import inspect
 import threading
 
 import pytest
@@ -118,6 +120,55 @@ def test_an_error_comes_out_with_what_was_set():
         return variable.get()
 
     assert contextvars.copy_context().run(run) == "before the error"
+
+
+@pytest.mark.parametrize("pause", [False, True])
+@pytest.mark.parametrize("interruption", [SystemExit, KeyboardInterrupt])
+def test_what_interrupts_comes_out_and_disturbs_nothing(caplog, interruption, pause):
+    async def interrupt():
+        if pause:
+            await asyncio.sleep(0)
+        raise interruption
+
+    async def wait():
+        await asyncio.sleep(0.001)
+        return "waited"
+
+    for _ in range(2):
+        with pytest.raises(interruption):
+            async_to_sync(interrupt)()
+        gc.collect()
+        assert async_to_sync(wait)() == "waited"
+    assert caplog.records == []
+
+
+def test_what_the_last_call_has_left_goes_on_during_the_next():
+    done = []
+
+    async def later():
+        await asyncio.sleep(0)
+        done.append(True)
+
+    async def start():
+        tasks.append(asyncio.ensure_future(later()))
+
+    async def nothing():
+        pass
+
+    tasks: list[asyncio.Task[None]] = []
+    async_to_sync(start)()
+    for _ in range(3):
+        async_to_sync(nothing)()
+    assert done == [True]
+
+
+def test_a_wrapper_tells_what_it_wraps():
+    async def view(item: int) -> None: ...
+
+    wrapped = async_to_sync(view)
+    assert inspect.unwrap(wrapped) is view
+    assert list(inspect.signature(wrapped).parameters) == ["item"]
+    assert wrapped.__name__ == "view"
 
 
 def test_in_a_running_loop_there_is_an_error_that_says_what_to_do():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 
 import pytest
@@ -132,3 +133,43 @@ def test_a_view_without_an_answer(app, views):
     app.add_url_rule("/", view_func=views.View.as_view("name"))
     with pytest.raises(NotImplementedError):
         app.test_client().get("/")
+
+
+class Answers:
+    """A view that is no function, in two ways."""
+
+    def __call__(self, item: str) -> str:
+        return f"object {item}"
+
+    def method(self, item: str) -> str:
+        return f"method {item}"
+
+
+@pytest.mark.parametrize("kind", ["object", "method", "partial"])
+def test_a_view_need_not_be_a_function(app, kind):
+    answers = Answers()
+    partial = functools.partial(lambda word, item: f"{word} {item}", "partial")
+    view = {"object": answers, "method": answers.method, "partial": partial}[kind]
+    app.add_url_rule("/<item>", "endpoint", view)
+    client = app.test_client()
+    for _ in range(2):
+        assert client.get("/x").text == f"{kind} x"
+
+
+@pytest.mark.kolben_only
+@pytest.mark.parametrize("overridden", [False, True])
+def test_a_method_may_be_a_coroutine_function(app, overridden):
+    class Item:
+        async def get(self, item: str) -> str:
+            return f"{item} awaited"
+
+    wrapped = []
+    if overridden:
+        original = app.ensure_sync
+        app.ensure_sync = lambda view: wrapped.append(view) or original(view)
+    item = Item()
+    app.add_url_rule("/<item>", "endpoint", item.get)
+    client = app.test_client()
+    for _ in range(2):
+        assert client.get("/x").text == "x awaited"
+    assert (item.get in wrapped) is overridden

@@ -1,7 +1,7 @@
 //! The context of an app: made, pushed and popped for each request, or by hand.
 
 use crate::context::{
-    Given, Originals, Pushed, current, in_context, is_idle, originals, popped_too_often, refuse_wrong, send,
+    Given, Originals, Pushed, current, in_context, is_idle, originals, popped_too_often, refuse_wrong,
 };
 use crate::contextvar;
 use crate::known_app::{Attributes, KnownApp};
@@ -111,7 +111,7 @@ impl AppContextCore {
         let originals = originals(py)?;
         let token = contextvar::set(originals.app_variable.bind(py), slf.as_any())?.unbind();
         Self::with(slf, |fields| fields.pushed.push(token));
-        send(&originals.pushed_signal, &Self::app(slf))
+        originals.pushed_signal.send(&Self::app(slf))
     }
 
     /// Bring back the app context before this one, after the teardown functions.
@@ -158,7 +158,7 @@ impl AppContextCore {
         };
         in_context(py, Self::leave(slf, originals), &torn_down)?;
         torn_down?;
-        send(&originals.popped_signal, &app)
+        originals.popped_signal.send(&app)
     }
 
     fn leave(slf: &Bound<'_, Self>, originals: &Originals) -> PyResult<()> {

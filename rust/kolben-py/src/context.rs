@@ -6,6 +6,7 @@ use crate::known::Known;
 use crate::known_app::Table;
 use crate::made::assign;
 use crate::request_context::RequestContextCore;
+use crate::signals::Signal;
 use pyo3::exceptions::{PyAssertionError, PyLookupError, PyRuntimeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -240,40 +241,6 @@ pub(crate) fn refuse_wrong(
 
 pub(crate) fn current<'py>(variable: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
     contextvar::get(variable)?.ok_or_else(|| PyLookupError::new_err(variable.clone().unbind()))
-}
-
-/// A signal, and its receivers, which are added to one dictionary and taken out of it again.
-pub(crate) struct Signal {
-    signal: Py<PyAny>,
-    receivers: Py<PyDict>,
-}
-
-impl Signal {
-    pub(crate) fn of(signal: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let receivers = signal.getattr("receivers")?.cast_into::<PyDict>()?.unbind();
-        Ok(Self { signal: signal.clone().unbind(), receivers })
-    }
-
-    pub(crate) fn send(&self, app: &Bound<'_, PyAny>, arguments: &Bound<'_, PyDict>) -> PyResult<()> {
-        self.signal.bind(app.py()).call_method("send", (app,), Some(arguments)).map(drop)
-    }
-
-    #[inline]
-    pub(crate) fn is_heard(&self, py: Python<'_>) -> bool {
-        !self.receivers.bind(py).is_empty()
-    }
-}
-
-/// Send a signal for an app, if anybody hears it.
-#[inline]
-pub(crate) fn send(signal: &Signal, app: &Bound<'_, PyAny>) -> PyResult<()> {
-    let py = app.py();
-    if signal.is_heard(py) {
-        let arguments = PyDict::new(py);
-        arguments.set_item("_async_wrapper", app.getattr("ensure_sync")?)?;
-        signal.send(app, &arguments)?;
-    }
-    Ok(())
 }
 
 /// Whether a teardown of the app has nothing to do.

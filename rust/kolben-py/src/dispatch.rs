@@ -1,6 +1,6 @@
 //! From a matched request to its response, where there is nothing between them but the view.
 
-use crate::context::{Originals, originals, send};
+use crate::context::{Originals, originals};
 use crate::contextvar;
 use crate::hooks;
 use crate::json;
@@ -39,7 +39,7 @@ pub(crate) fn answer_plainly<'py>(app: &Bound<'py, PyAny>) -> PyResult<Option<Bo
         if !originals.blueprints.is_class_of(&request)? {
             return Ok(None);
         }
-        send(&originals.started_signal, app)?;
+        originals.started_signal.send(app)?;
         answer = hooks::run_before(app, attributes, &request)?;
         // A hook may have changed the app.
         match KnownApp::again(Some(known.as_unbound()), originals, app)? {
@@ -51,7 +51,7 @@ pub(crate) fn answer_plainly<'py>(app: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     let answer = match answer {
         Some(answer) => answer,
         None => match view_of(originals, attributes, &request)? {
-            Some((view, arguments)) => view.call((), Some(&arguments))?,
+            Some((view, arguments)) => hooks::synchronous(app, &view)?.call((), Some(&arguments))?,
             None => return Ok(Some(py.Ellipsis().into_bound(py))),
         },
     };
@@ -77,13 +77,13 @@ fn dispatched<'py>(py: Python<'py>, answer: Option<Bound<'py, PyAny>>) -> PyResu
     }
 }
 
-/// The view and its arguments, if it is a plain function and the request is to call it.
+/// The view and its arguments, if the request is to call it.
 #[inline]
 fn view_of<'py>(
     originals: &Originals,
     attributes: &Attributes,
     request: &Bound<'py, PyAny>,
-) -> PyResult<Option<(Bound<'py, PyFunction>, Bound<'py, PyDict>)>> {
+) -> PyResult<Option<(Bound<'py, PyAny>, Bound<'py, PyDict>)>> {
     let py = request.py();
     if !originals.request.is_class_of(request)?
         || !request.getattr(intern!(py, "routing_exception"))?.is_none()
@@ -94,11 +94,8 @@ fn view_of<'py>(
     let endpoint = request.getattr(intern!(py, "url_rule"))?.getattr(intern!(py, "endpoint"))?;
     let Ok(views) = attributes.view_functions.bind(py).cast_exact::<PyDict>() else { return Ok(None) };
     let Some(view) = views.get_item(endpoint)? else { return Ok(None) };
-    let Ok(view) = view.cast_into_exact::<PyFunction>() else { return Ok(None) };
-    match request.getattr(intern!(py, "view_args"))?.cast_into_exact::<PyDict>() {
-        Ok(arguments) if !makes_coroutines(&view)? => Ok(Some((view, arguments))),
-        _ => Ok(None),
-    }
+    let arguments = request.getattr(intern!(py, "view_args"))?.cast_into_exact::<PyDict>();
+    Ok(arguments.ok().map(|arguments| (view, arguments)))
 }
 
 /// Whether a function is a coroutine function, or has an attribute that may call it one.
@@ -166,12 +163,8 @@ fn signal_finished<'py>(
 ) -> PyResult<Bound<'py, PyAny>> {
     let py = app.py();
     if originals.finished_signal.is_heard(py) {
-        let arguments = [
-            (intern!(py, "_async_wrapper"), &app.getattr(intern!(py, "ensure_sync"))?),
-            (intern!(py, "response"), &response),
-        ];
-        let arguments = arguments.into_py_dict(py)?;
-        originals.finished_signal.send(app, &arguments)?;
+        let arguments = [(intern!(py, "response"), &response)].into_py_dict(py)?;
+        originals.finished_signal.send_with(app, Some(&arguments))?;
     }
     Ok(response)
 }

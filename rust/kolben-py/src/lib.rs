@@ -40,6 +40,7 @@ mod route;
 mod rule;
 mod sessions;
 mod shared;
+mod signals;
 mod table;
 mod text;
 mod urls;
