@@ -13,8 +13,9 @@ import weakref
 import pytest
 from werkzeug import wrappers as werkzeug
 from werkzeug.datastructures import Headers as WerkzeugHeaders
-from werkzeug.datastructures import ImmutableMultiDict, MultiDict
+from werkzeug.datastructures import ImmutableMultiDict, MIMEAccept, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge, SecurityError
+from werkzeug.test import EnvironBuilder
 from werkzeug.user_agent import UserAgent
 
 from kolben import formparser, messages
@@ -452,3 +453,67 @@ class TestResponse:
 
 def test_names() -> None:
     assert sorted(messages.__all__) == ["Request", "Response"]
+
+
+# --- what clients accept ---------------------------------------------------------------------
+
+ACCEPTS = {
+    "accept_mimetypes": ("Accept", "text/html;q=0.5, application/json, */*;q=0.1"),
+    "accept_encodings": ("Accept-Encoding", "gzip, br;q=0.9, identity;q=0"),
+    "accept_languages": ("Accept-Language", "de;q=0.8, en-GB, en;q=0.9"),
+}
+
+
+def accepting(request_class: t.Any, name: str, value: str) -> t.Any:
+    builder = EnvironBuilder(headers={ACCEPTS[name][0]: value})
+    return getattr(request_class(builder.get_environ()), name)
+
+
+@pytest.mark.parametrize("name", ACCEPTS)
+def test_the_same_choices_again(name: str) -> None:
+    header, value = ACCEPTS[name]
+    builder = EnvironBuilder(headers={header: value})
+    theirs = getattr(werkzeug.Request(builder.get_environ()), name)
+    first, second = (accepting(Request, name, value) for _ in range(2))
+    assert list(first) == list(second) == list(theirs)
+    assert type(first) is type(second) is type(theirs)
+    assert (second.best, second.provided) == (theirs.best, theirs.provided)
+    assert second is not first
+    first.note = "of this request only"
+    assert not hasattr(accepting(Request, name, value), "note")
+    list.append(first, ("x", 1))
+    assert list(accepting(Request, name, value)) == list(theirs)
+
+
+def test_one_text_means_other_choices_for_another_header() -> None:
+    value = "b;q=0.5, a"
+    for name in ACCEPTS:
+        assert list(accepting(Request, name, value)) == [("a", 1), ("b", 0.5)]
+        assert type(accepting(Request, name, value)).__name__ != "list"
+    kinds = {type(accepting(Request, name, value)) for name in ACCEPTS}
+    assert len(kinds) == 3
+
+
+@pytest.mark.parametrize("early", [True, False])
+def test_how_choices_are_ordered_is_patched(monkeypatch: t.Any, early: bool) -> None:
+    value = f"a/b, c/d;q=0.5, text/x-{early}"
+    plain = ["a/b", f"text/x-{early}", "c/d"]
+    if not early:
+        assert list(accepting(Request, "accept_mimetypes", value).values()) == plain
+
+    def specificity(self: t.Any, value: str) -> tuple[int, ...]:
+        return (value.startswith("c"),)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(MIMEAccept, "_specificity", specificity)
+        for _ in range(2):
+            accept = accepting(Request, "accept_mimetypes", value)
+            assert list(accept.values()) == ["c/d", "a/b", f"text/x-{early}"]
+    for _ in range(2):
+        assert list(accepting(Request, "accept_mimetypes", value).values()) == plain
+
+
+def test_thousands_of_different_headers_are_read_right() -> None:
+    for number in range(3000):
+        for value in (f"text/{number % 1000}", "text/" + "x" * (200 + number % 100)):
+            assert accepting(Request, "accept_mimetypes", value).best == value

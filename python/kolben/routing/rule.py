@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 import typing as t
 
+from werkzeug.routing import (
+    FloatConverter,
+    IntegerConverter,
+    PathConverter,
+    UnicodeConverter,
+    UUIDConverter,
+    parse_converter_args,
+)
 from werkzeug.routing import Rule as WerkzeugRule
-from werkzeug.routing import parse_converter_args
 from werkzeug.routing.rules import RulePart, Weighting
 
-from .._core import Pattern, Route, RuleCore
+from .._core import Pattern, Route, RuleCore, hold_converters
+from ..lazy import lazy
 from .variables import CONSTANTS, check_variables
 
 if t.TYPE_CHECKING:
@@ -85,7 +93,7 @@ class Rule(RuleCore, WerkzeugRule):
 
     @_parts.setter
     def _parts(self, value: list[RulePart]) -> None:
-        # Werkzeug's constructor sets an empty list: that is what an unbound rule has anyway.
+        # The core leaves out the empty list that Werkzeug's constructor sets.
         if value:
             self.__dict__["_made_parts"] = value
 
@@ -104,19 +112,32 @@ class Rule(RuleCore, WerkzeugRule):
         if value:
             self.__dict__["_made_trace"] = value
 
-    def __getattr__(self, name: str) -> t.Any:
-        if name in ("_build", "_build_unknown") and self._pattern is not None:
-            builder = self._compile_builder(name == "_build_unknown").__get__(self, None)
-            self.__dict__[name] = builder
-            return builder
-        raise AttributeError(
-            f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
-        )
+    # PERF: a `__getattr__` for these would slow down each look at a rule (`make bench-startup`).
+
+    @lazy
+    def _build(self) -> t.Callable[..., tuple[str, str]]:
+        return self._builder("_build", append_unknown=False)
+
+    @lazy
+    def _build_unknown(self) -> t.Callable[..., tuple[str, str]]:
+        return self._builder("_build_unknown", append_unknown=True)
+
+    def _builder(self, name: str, append_unknown: bool) -> t.Callable[..., tuple[str, str]]:
+        if self._pattern is None:
+            raise AttributeError(
+                f"{type(self).__name__!r} object has no attribute {name!r}", name=name, obj=self
+            )
+        builder = self._compile_builder(append_unknown)
+        return t.cast("t.Callable[..., tuple[str, str]]", builder.__get__(self, None))
 
 
 Rule._originals = {
     name: getattr(Rule, name) for name in ("build", "suitable_for", "_compile_builder")
 }
+
+hold_converters(
+    Rule, [UnicodeConverter, PathConverter, IntegerConverter, FloatConverter, UUIDConverter]
+)
 
 
 def _rule_parts(pattern: Pattern) -> list[RulePart]:

@@ -3,12 +3,12 @@
 //! Werkzeug's own converters are done here as long as nobody has overridden what they do; every
 //! other converter is asked.
 
+use crate::known::function_of;
 use crate::route::Url;
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::quote_into;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use pyo3::exceptions::PyAttributeError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -153,55 +153,55 @@ impl From<PyErr> for Refusal {
 }
 
 impl Conversion {
-    pub(crate) fn new(name: &Bound<'_, PyString>, converter: &Bound<'_, PyAny>) -> PyResult<Self> {
+    pub(crate) fn new<'py>(name: &Bound<'py, PyString>, converter: &Bound<'py, PyAny>) -> PyResult<Self> {
         let py = converter.py();
         let originals = originals(py)?;
         let class = converter.get_type();
-        let has = |name: &str| -> PyResult<bool> {
-            match converter.getattr(intern!(py, "__dict__")) {
-                Ok(own) => own.contains(name),
-                Err(error) if error.is_instance_of::<PyAttributeError>(py) => Ok(false),
-                Err(error) => Err(error),
+        // PERF: an object whose `__dict__` is asked for keeps it, and slows down the collector.
+        let found = |name: &Bound<'py, PyString>| -> PyResult<Option<Bound<'py, PyAny>>> {
+            let of_class = class.getattr_opt(name)?;
+            let Some(original) = &of_class else { return Ok(None) };
+            let found = converter.getattr(name)?;
+            let is_same = found.is(original) || function_of(&found)? == Some(original.as_ptr());
+            Ok(of_class.filter(|_| is_same))
+        };
+        let is = |found: &Option<Bound<'py, PyAny>>, original: *mut ffi::PyObject| {
+            found.as_ref().is_some_and(|found| found.as_ptr() == original)
+        };
+        let (decode, encode) = (found(intern!(py, "to_python"))?, found(intern!(py, "to_url"))?);
+        let decodes_number = is(&decode, originals.number_to_python.as_ptr());
+        let encodes_number = is(&encode, originals.number_to_url.as_ptr());
+        let mut limits = None;
+        let (mut is_integer, mut is_decimal) = (false, false);
+        if decodes_number || encodes_number {
+            let number = found(intern!(py, "num_convert"))?;
+            is_integer = is(&number, py.get_type::<PyInt>().as_ptr());
+            is_decimal = is(&number, py.get_type::<PyFloat>().as_ptr());
+            if is_integer || is_decimal {
+                limits = Limits::of(converter)?;
             }
-        };
-        let (decode, encode) =
-            (class.getattr(intern!(py, "to_python"))?, class.getattr(intern!(py, "to_url"))?);
-        let number = match class.getattr_opt(intern!(py, "num_convert"))? {
-            Some(convert) if !has("num_convert")? => Some(convert),
-            _ => None,
-        };
-        let is_integer = number.as_ref().is_some_and(|convert| convert.is(py.get_type::<PyInt>()));
-        let is_decimal = number.as_ref().is_some_and(|convert| convert.is(py.get_type::<PyFloat>()));
-        let to_python = if has("to_python")? {
-            ToPython::Ask
-        } else if decode.is(&originals.text_to_python) {
+        }
+        let to_python = if is(&decode, originals.text_to_python.as_ptr()) {
             ToPython::Text
-        } else if decode.is(&originals.uuid_to_python) && originals.uuid_is_plain {
+        } else if is(&decode, originals.uuid_to_python.as_ptr()) && originals.uuid_is_plain {
             ToPython::Uuid
-        } else if decode.is(&originals.number_to_python) && (is_integer || is_decimal) {
-            match Limits::of(converter)? {
+        } else {
+            match limits.filter(|_| decodes_number) {
                 Some(limits) if is_integer => ToPython::Integer(limits.boxed()),
                 Some(limits) => ToPython::Decimal(limits.boxed()),
                 None => ToPython::Ask,
             }
-        } else {
-            ToPython::Ask
         };
-        let to_url = if has("to_url")? {
-            ToUrl::Ask
-        } else if encode.is(&originals.text_to_url) {
+        let to_url = if is(&encode, originals.text_to_url.as_ptr()) {
             ToUrl::Text
-        } else if encode.is(&originals.uuid_to_url) {
+        } else if is(&encode, originals.uuid_to_url.as_ptr()) {
             ToUrl::Uuid
-        } else if encode.is(&originals.number_to_url) && is_integer {
-            Limits::of(converter)?.map_or(ToUrl::Ask, |limits| ToUrl::Integer { digits: limits.digits })
-        } else if encode.is(&originals.number_to_url)
-            && is_decimal
-            && Limits::of(converter)?.is_some_and(|limits| limits.digits == 0)
-        {
-            ToUrl::Decimal
         } else {
-            ToUrl::Ask
+            match limits.filter(|_| encodes_number) {
+                Some(limits) if is_integer => ToUrl::Integer { digits: limits.digits },
+                Some(limits) if is_decimal && limits.digits == 0 => ToUrl::Decimal,
+                _ => ToUrl::Ask,
+            }
         };
         Ok(Self { name: name.clone().unbind(), converter: converter.clone().unbind(), to_python, to_url })
     }

@@ -11,6 +11,7 @@ mod conditions;
 mod context;
 mod contextvar;
 mod conversion;
+mod converters;
 mod cookies;
 mod dates;
 mod dispatch;
@@ -111,6 +112,8 @@ mod _core {
     use crate::conditions::{parse_etags, parse_if_range_header, unquote_etag};
     #[pymodule_export]
     use crate::context::hold_contexts;
+    #[pymodule_export]
+    use crate::converters::hold_converters;
     #[pymodule_export]
     use crate::cookies::{is_plain_domain, parse_cookie, parse_decoded_cookie, write_cookie};
     #[pymodule_export]

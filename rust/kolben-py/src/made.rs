@@ -31,7 +31,10 @@ pub(crate) struct Known {
 
 impl Known {
     fn of(classes: &Bound<'_, PyDict>, name: &str) -> PyResult<Self> {
-        let class = held(classes, name)?.cast_into::<PyType>()?;
+        Self::of_class(held(classes, name)?.cast::<PyType>()?)
+    }
+
+    pub(crate) fn of_class(class: &Bound<'_, PyType>) -> PyResult<Self> {
         let py = class.py();
         let mut steps = Vec::new();
         for base in class.mro() {
@@ -42,7 +45,7 @@ impl Known {
                 steps.push(Step { class: base.clone().unbind(), name: name.unbind(), original });
             }
         }
-        Ok(Self { class: class.unbind(), steps, watch: Watch::default() })
+        Ok(Self { class: class.clone().unbind(), steps, watch: Watch::default() })
     }
 
     pub(crate) fn class<'a, 'py>(&'a self, py: Python<'py>) -> &'a Bound<'py, PyType> {

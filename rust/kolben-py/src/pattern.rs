@@ -1,5 +1,6 @@
 //! A rule's text with its converters: what Werkzeug's `Rule.compile` works out.
 
+use crate::converters;
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::{Converter, Item, Malformed, Matcher, Part, Token, Weight, parts, scan};
 use pyo3::exceptions::{PyOverflowError, PyValueError};
@@ -195,16 +196,20 @@ impl Binding<'_, '_> {
             Some(kind) => text_of(py, kind)?,
             None => intern!(py, "default").clone(),
         };
-        let (positional, keywords) = match arguments {
-            Some(text) if !text.is_empty() => {
-                self.parse_arguments
+        let arguments = arguments.filter(|text| !text.is_empty());
+        let plain = if arguments.is_none() { converters::make(self.rule, &kind)? } else { None };
+        let made = if let Some(made) = plain {
+            made
+        } else {
+            let (positional, keywords) = match arguments {
+                Some(text) => self
+                    .parse_arguments
                     .call1((text_of(py, text)?,))?
-                    .extract::<(Bound<'_, PyTuple>, Bound<'_, PyDict>)>()?
-            }
-            _ => (PyTuple::empty(py), PyDict::new(py)),
+                    .extract::<(Bound<'_, PyTuple>, Bound<'_, PyDict>)>()?,
+                None => (PyTuple::empty(py), PyDict::new(py)),
+            };
+            self.rule.call_method1(intern!(py, "get_converter"), (&name, kind, positional, keywords))?
         };
-        let made =
-            self.rule.call_method1(intern!(py, "get_converter"), (&name, kind, positional, keywords))?;
         self.converters.set_item(&name, &made)?;
         self.arguments.call_method1(intern!(py, "add"), (&name,))?;
         let regex = made.getattr(intern!(py, "regex"))?;

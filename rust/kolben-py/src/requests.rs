@@ -15,7 +15,7 @@ use pyo3::exceptions::PyTypeError;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyBytes, PyDict, PyString, PyType};
+use pyo3::types::{PyBytes, PyDict, PyList, PyString, PyType};
 
 /// The classes, as they stand when Kolben is imported.
 struct Originals {
@@ -34,13 +34,16 @@ const COMPUTED: [(&str, Native); 8] = [
     ("args", args),
     ("cookies", cookies),
     ("accept_mimetypes", |request| {
-        accept(request, intern!(request.py(), "Accept"), |held| &held.mime_accept)
+        static KEPT: KeptChoices = KeptChoices::new(|held| &held.mime_accept);
+        accept(request, intern!(request.py(), "Accept"), &KEPT)
     }),
     ("accept_encodings", |request| {
-        accept(request, intern!(request.py(), "Accept-Encoding"), |held| &held.accept)
+        static KEPT: KeptChoices = KeptChoices::new(|held| &held.accept);
+        accept(request, intern!(request.py(), "Accept-Encoding"), &KEPT)
     }),
     ("accept_languages", |request| {
-        accept(request, intern!(request.py(), "Accept-Language"), |held| &held.language_accept)
+        static KEPT: KeptChoices = KeptChoices::new(|held| &held.language_accept);
+        accept(request, intern!(request.py(), "Accept-Language"), &KEPT)
     }),
 ];
 
@@ -137,12 +140,65 @@ fn cookies<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny
 fn accept<'py>(
     request: &Bound<'py, PyAny>,
     name: &Bound<'py, PyString>,
-    class: fn(&made::Held) -> &made::Known,
+    kept: &KeptChoices,
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let py = request.py();
     let Some(value) = header(request, name)? else { return Ok(None) };
-    let class = class(made::originals(py)?).class(py);
-    parse_accept_header(py, value.as_ref(), Some(class.as_any())).map(Some)
+    let known = (kept.class)(made::originals(py)?);
+    if let Some(value) = &value
+        && let Some(choices) = kept.get(value)?
+        && let Some(accept) = known.list(py)?
+    {
+        accept.set_slice(0, 0, &choices)?;
+        made::set_plainly(accept.as_any(), intern!(py, "provided"), true)?;
+        return Ok(Some(accept.into_any()));
+    }
+    let accept = parse_accept_header(py, value.as_ref(), Some(known.class(py).as_any()))?;
+    if let (Some(value), Ok(choices)) = (&value, accept.cast::<PyList>())
+        && known.makes(known.class(py))?
+    {
+        kept.keep(value, choices)?;
+    }
+    Ok(Some(accept))
+}
+
+/// The choices of headers that have come lately, in the order of a class.
+///
+/// PERF: the clients of an app send few different ones, and parsing a browser's takes a tenth of a
+/// short request (`make bench-apps`: headers).
+struct KeptChoices {
+    class: fn(&made::Held) -> &made::Known,
+    by_text: PyOnceLock<Py<PyDict>>,
+}
+
+impl KeptChoices {
+    const MOST: usize = 64;
+    const LONGEST: usize = 256;
+
+    const fn new(class: fn(&made::Held) -> &made::Known) -> Self {
+        Self { class, by_text: PyOnceLock::new() }
+    }
+
+    fn get<'py>(&self, text: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        match self.by_text.get(text.py()) {
+            Some(kept) if text.len()? <= Self::LONGEST => kept.bind(text.py()).get_item(text),
+            _ => Ok(None),
+        }
+    }
+
+    fn keep(&self, text: &Bound<'_, PyString>, choices: &Bound<'_, PyList>) -> PyResult<()> {
+        let length = text.len()?;
+        if length == 0 || length > Self::LONGEST {
+            return Ok(());
+        }
+        let py = text.py();
+        let kept = self.by_text.get_or_init(py, || PyDict::new(py).unbind()).bind(py);
+        if kept.len() >= Self::MOST {
+            // Whoever sends many different ones pays for it.
+            kept.clear();
+        }
+        kept.set_item(text, choices.get_slice(0, choices.len()))
+    }
 }
 
 /// The text of a header, or that there is none; nothing if that takes the headers' own methods.
