@@ -81,10 +81,10 @@ check: $(BUILT) ## check formats, lints, types, the border's stub, and for a gro
 	cargo clippy --quiet --workspace --all-targets -- -D warnings
 	@$(BIN)/python -m benches.check --short
 
-bench: $(BUILT) ## measure against Werkzeug, Falcon and matchit; a table, JSON and a chart
-	@$(BIN)/python -m benches.report
+bench: $(BUILT) ## measure requests, start-up and the router against their peers; tables, JSON and charts
+	@$(BIN)/python -m benches.report $(OPTIONS)
 
-bench-apps: $(BUILT) ## measure whole requests against Flask and Falcon; a table and JSON
+bench-apps: $(BUILT) ## measure whole requests only, against Flask, Falcon and Bottle
 	@$(BIN)/python -m benches.apps
 
 bench-check: $(BUILT) ## measure again, and fail where Kolben has lost 15 % against Flask (OPTIONS=--record)
@@ -101,8 +101,8 @@ bench-serve: $(BUILT) ## measure Kolben and its peers behind servers, over the w
 bench-startup: $(BUILT) ## measure imports, memory and ten thousand rules against Flask
 	@$(BIN)/python -m benches.startup
 
-bench-report: $(BUILT) ## measure requests, and write docs/benchmarks.md with charts
-	@$(BIN)/python -m benches.publish
+bench-report: $(BUILT) ## measure all of it, and write docs/benchmarks.md with charts
+	@$(BIN)/python -m benches.publish $(OPTIONS)
 
 growth: $(BUILT) ## measure that time grows with the length, not faster
 	$(BIN)/python -m pytest -q -m growth tests

@@ -1,4 +1,4 @@
-"""One app, as Kolben, Flask and Falcon have it, and the requests that the benchmarks send to it."""
+"""One app, as Kolben and Flask have it, and the requests that the benchmarks send to it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import pathlib
 import types
 import typing as t
 
-import falcon
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 #: As many other routes are registered.
 OTHERS = 100
 FOLDER = pathlib.Path(__file__).parent
 HTML = "text/html; charset=utf-8"
+MESSAGE = {"message": "Hello, World!", "number": 5, "items": [1, 2, 3]}
 MULTIPART = (
     b'--b\r\nContent-Disposition: form-data; name="file"; filename="f"\r\n'
     b"Content-Type: application/octet-stream\r\n\r\n" + b"x" * 100_000 + b"\r\n--b--\r\n"
@@ -33,7 +33,7 @@ def make_app(
     app = package.Flask(
         "bench",
         root_path=str(FOLDER),
-        static_folder=str(FOLDER),
+        static_folder=str(FOLDER / "static"),
         static_url_path="/static",
     )
     request, session, g = package.request, package.session, package.g
@@ -71,7 +71,7 @@ def make_app(
 
     @app.get("/json")
     def json() -> dict[str, t.Any]:
-        return {"message": "Hello, World!", "number": 5, "items": [1, 2, 3]}
+        return MESSAGE
 
     @app.post("/echo")
     def echo() -> t.Any:
@@ -126,46 +126,6 @@ def add_hooks(app: t.Any, package: types.ModuleType) -> None:
     app.register_blueprint(blueprint)
     # Connected while its row is measured: a signal that anybody hears costs every app.
     app.extensions["signal"] = package.request_started, lambda sender, **extra: None
-
-
-class _Answer:
-    """A Falcon resource of one function."""
-
-    def __init__(self, answer: t.Callable[..., t.Any]) -> None:
-        self.answer = answer
-
-    def on_get(self, req: falcon.Request, resp: falcon.Response, **arguments: t.Any) -> None:
-        resp.content_type = HTML
-        resp.text = self.answer(req, **arguments)
-
-
-class _Json:
-    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = {"message": "Hello, World!", "number": 5, "items": [1, 2, 3]}
-
-    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        resp.media = req.media
-
-
-def make_falcon() -> t.Any:
-    """The part of the app that Falcon has."""
-    app = falcon.App()
-    for number in range(OTHERS):
-        app.add_route(f"/other{number}/{{item}}/page", _Answer(lambda req, item: item))
-    app.add_route("/hello", _Answer(lambda req: "Hello, World!"))
-    app.add_route("/user/{id:int}", _Answer(lambda req, id: f"user {id}"))
-    deep = _Answer(lambda req, number, name: f"{number} {name}")
-    app.add_route("/org/{number:int}/repo/{name}", deep)
-    app.add_route("/headers", _Answer(_falcon_headers))
-    app.add_route("/json", _Json())
-    app.add_route("/echo", _Json())
-    return app
-
-
-def _falcon_headers(req: falcon.Request) -> str:
-    cookie = req.cookies.get("theme")
-    accept = req.client_prefers(("text/html", "application/json"))
-    return f"{req.get_param('q')} {cookie} {accept} {req.user_agent}"
 
 
 def environ(path: str, method: str = "GET", body: bytes = b"", **others: str) -> dict[str, t.Any]:

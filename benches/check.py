@@ -15,7 +15,7 @@ import sys
 import typing as t
 
 from .apps import CASES, measure_rows
-from .report import ROOT, describe_machine
+from .machine import ROOT, describe_machine
 
 RECORD = ROOT / "benches" / "record" / "apps.json"
 SHORT = ("hello", "headers", "json", "404", "session", "url_for", "form")

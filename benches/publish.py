@@ -1,9 +1,9 @@
-"""Write `docs/benchmarks.md` and its charts from what the other benchmarks have measured.
+"""Write `docs/benchmarks.md` and its charts.
 
-usage: python -m benches.publish
+usage: python -m benches.publish [--quick]
 
-It runs `benches.apps` first; what `make bench` and `make bench-serve` have left in `benches/out` is
-published as well, if it is there.
+It measures what `make bench` does; what `make bench-serve` has left in `benches/out` is published
+as well, if it is there.
 """
 
 from __future__ import annotations
@@ -12,58 +12,50 @@ import json
 import statistics
 import sys
 import typing as t
-from importlib.metadata import version
 
 from kolben.cli.bench.chart import bars
 
-from .apps import CASES, measure_rows
-from .report import OUT, ROOT, TIMES, describe_machine
+from .machine import MICRO, OUT, ROOT, TIMES
+from .report import draw, measure
 
 PAGE = ROOT / "docs" / "benchmarks.md"
-MICRO = "\N{MICRO SIGN}s"
+UNITS = {"x": TIMES, "": "", "ms": " ms", "of it": TIMES}
 
 
-def main() -> int:
+def main(arguments: list[str]) -> int:
     """Measure, and write the page."""
+    report, _ = measure("--quick" in arguments)
+    for name, chart in draw(report).items():
+        (PAGE.parent / f"benchmarks-{name}").write_text(chart, "utf-8")
     parts = [
         "# Benchmarks\n",
         "Written by `make bench-report`. Times differ from machine to machine; the ratios are what"
         " matters. Each is the median\nover rounds in which Kolben and its peers take turns.\n",
-        f"{describe_machine()}; flask {version('flask')}.\n",
-        *apps_part(),
+        f"{report['machine']}.\n",
+        *requests_part(report["requests"]),
         *wire_part(),
-        *routing_part(),
+        *startup_part(report["startup"]),
+        *routing_part(report["routing"]),
     ]
     PAGE.write_text("\n".join(parts).rstrip() + "\n", "utf-8")
     print(f"written: {PAGE}")
     return 0
 
 
-def apps_part() -> t.Iterator[str]:
+def requests_part(rows: dict[str, t.Any]) -> t.Iterator[str]:
     """Whole requests, in process."""
     yield "## Whole requests, in process\n"
     yield (
-        "From a fresh environ to the last byte of the body, with 100 other routes"
-        " (`make bench-apps`).\n"
+        "From a fresh environ to the last byte of the body, with 100 other routes. The function"
+        " has no framework around it, and does\nthe work of its row only (`make bench-apps`).\n"
     )
-    yield "![Time of a request](benchmarks-apps.svg)\n"
-    heads = (f"Kolben, {MICRO}", f"Flask, {MICRO}", "against Flask")
-    yield f"| row | {' | '.join(heads)} | Falcon, {MICRO} | against Falcon |"
-    yield "|---|---|---|---|---|---|"
-    drawn: list[tuple[str, list[tuple[str, float]]]] = []
-    for name, found in measure_rows(CASES, 31):
-        print(name, flush=True)
-        least = {peer: seconds * 1e6 for peer, seconds in found.least.items()}
-        drawn.append((name, [(peer, least[peer]) for peer in ("kolben", "flask")]))
-        cells = [f"{least['kolben']:.1f}", f"{least['flask']:.1f}"]
-        cells.append(f"{found.ratios['flask']:.1f}{TIMES}")
-        if "falcon" in least:
-            cells += [f"{least['falcon']:.1f}", f"{found.ratios['falcon']:.2f}{TIMES}"]
-        else:
-            cells += ["", ""]
-        yield f"| {name} | {' | '.join(cells)} |"
-    chart = bars("Time of a request, in process", MICRO, drawn)
-    (PAGE.parent / "benchmarks-apps.svg").write_text(chart, "utf-8")
+    yield "![Time of a request](benchmarks-requests.svg)\n"
+    peers = ("flask", "falcon", "bottle", "raw")
+    yield f"| row | Kolben, {MICRO} | of Flask's | Falcon's | Bottle's | the function's speed |"
+    yield "|---" * 6 + "|"
+    for name, row in rows.items():
+        ratios = [f"{row[peer]:.2f}{TIMES}" if peer in row else "" for peer in peers]
+        yield f"| {name} | {row['least']['kolben'] * 1e6:.1f} | {' | '.join(ratios)} |"
     yield ""
 
 
@@ -71,7 +63,8 @@ def wire_part() -> t.Iterator[str]:
     """Over the wire, as last measured."""
     if not (file := OUT / "wire.json").exists():
         return
-    rates = {name: statistics.median(all_of) for name, all_of in read(file).items()}
+    found = json.loads(file.read_text("utf-8"))
+    rates = {name: statistics.median(all_of) for name, all_of in found.items()}
     by_rate = sorted(rates.items(), key=lambda pair: -pair[1])
     yield "## Over the wire\n"
     yield "One core for the server, one for `wrk` with 32 connections (`make bench-serve`).\n"
@@ -84,24 +77,30 @@ def wire_part() -> t.Iterator[str]:
     yield ""
 
 
-def routing_part() -> t.Iterator[str]:
-    """The router, as last measured."""
-    if not (file := OUT / "routing.json").exists():
-        return
-    report = read(file)
-    yield "## The router\n"
-    yield f"As `make bench` measured it: {report['machine']}.\n"
-    yield "| what | measured | must reach | |\n|---|---|---|---|"
-    for row in report["rows"]:
-        unit = TIMES if row["unit"] == "x" else f" {row['unit']}"
-        yield f"| {row['what']} | {row['measured']:.3g}{unit} | {row['bar']} | {row['detail']} |"
+def startup_part(figures: dict[str, t.Any]) -> t.Iterator[str]:
+    """Imports, memory, and many rules."""
+    yield "## Before the first request\n"
+    yield "| what | Kolben | Flask | ratio | must reach |\n|---|---|---|---|---|"
+    for what, figure in figures.items():
+        yield f"| {what} | {' | '.join(figure['cells'])} |"
     yield ""
 
 
-def read(file: t.Any) -> t.Any:
-    """Read a file of JSON."""
-    return json.loads(file.read_text("utf-8"))
+def routing_part(rows: list[dict[str, t.Any]]) -> t.Iterator[str]:
+    """The router, and how its time grows."""
+    yield "## The router\n"
+    yield "| what | measured | must reach | |\n|---|---|---|---|"
+    for row in rows:
+        measured = f"{row['measured']:.3g}{UNITS[row['unit']]}"
+        yield f"| {row['what']} | {measured} | {row['bar']} | {row['detail']} |"
+    yield ""
+    yield "![By the number of rules](benchmarks-growth-rules.svg)\n"
+    yield (
+        "Paths that match nothing, against rules of several converters in one part,"
+        " as `/<a>-<b>-x`:\n"
+    )
+    yield "![By the length of a path](benchmarks-growth-length.svg)\n"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -1,194 +1,83 @@
-"""Run the benchmarks, and put the ratios into a table, a JSON file and a chart.
+"""Measure everything that needs no network: tables, JSON and charts.
 
 usage: python -m benches.report [--quick]
-
-The times behind the ratios are the least of many rounds: on a machine that other work shares, that
-is the part which is the program's own.
 """
 
 from __future__ import annotations
 
-import datetime
 import json
-import math
-import os
-import pathlib
-import platform
-import subprocess
 import sys
 import typing as t
 
-from . import chart
+from kolben.cli.bench.chart import bars
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-OUT = ROOT / "benches" / "out"
-TIMES = "\N{MULTIPLICATION SIGN}"
-
-
-class Row(t.NamedTuple):
-    """One line of the table."""
-
-    what: str
-    measured: float
-    unit: str
-    bar: str
-    reached: bool
-    detail: str
+from . import apps, routing, startup
+from .chart import curves
+from .machine import MICRO, OUT, TIMES, describe_machine
 
 
 def main(arguments: list[str]) -> int:
-    """Measure everything and return 1 if a bar was missed."""
+    """Measure everything; 1 if a bar was missed."""
+    report, reached = measure("--quick" in arguments)
     OUT.mkdir(exist_ok=True)
-    quick = "--quick" in arguments
-    print("1/3 Python benchmarks, a few minutes ...", flush=True)
-    groups = run_pytest_benchmark(quick)
-    print("2/3 the core alone, beside matchit ...", flush=True)
-    core = run_criterion(quick)
-    print("3/3 memory ...", flush=True)
-    memory = {name: run_memory(name) for name in ("kolben.routing", "werkzeug.routing")}
-    rows = [*routing_rows(groups), core_row(core), memory_row(memory), *growth_rows(groups)]
+    (OUT / "bench.json").write_text(json.dumps(report, indent=1), "utf-8")
+    for name, chart in draw(report).items():
+        (OUT / name).write_text(chart, "utf-8")
+    print(f"\nwritten: {OUT / 'bench.json'}, and charts beside it")
+    return int(not reached)
+
+
+def measure(quick: bool) -> tuple[dict[str, t.Any], bool]:
+    """Measure and print; what was found, and whether each bar was reached."""
     machine = describe_machine()
-    report = {"machine": machine, "rows": [row._asdict() for row in rows], "least": groups}
-    (OUT / "routing.json").write_text(json.dumps(report, indent=1), "utf-8")
-    (OUT / "routing.svg").write_text(chart.bars([row for row in rows if row.unit == "x"]), "utf-8")
-    print(f"\n{machine}\n")
-    print_table(rows)
-    print(f"\nwritten: {OUT / 'routing.json'}, {OUT / 'routing.svg'}")
-    return not all(row.reached for row in rows)
+    print(f"{machine}\n\n## Whole requests, in process\n", flush=True)
+    rows, fast = apps.measure_all(apps.CASES, 7 if quick else 31)
+    print("\n## Before the first request\n", flush=True)
+    before, early = startup.measure_all()
+    print("\n## The router\n\nA few minutes ...\n", flush=True)
+    table, groups = routing.measure(quick)
+    routing.print_table(table)
+    report = {
+        "machine": machine,
+        "requests": rows,
+        "startup": before,
+        "routing": [row._asdict() for row in table],
+        "least": groups,
+    }
+    return report, fast and early and all(row.reached for row in table)
 
 
-Times = dict[str, dict[str, float]]
-
-
-def run_pytest_benchmark(quick: bool) -> Times:
-    """Run the files of the suite; for each group, the least time of each case in seconds."""
-    result = OUT / "pytest-benchmark.json"
-    options = ["--benchmark-min-rounds=10", f"--benchmark-max-time={0.3 if quick else 2}"]
-    files = ["benches/test_routing.py", "benches/test_routing_growth.py"]
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *files, *options]
-    command += ["--benchmark-disable-gc", f"--benchmark-json={result}", "--benchmark-quiet"]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    groups: Times = {}
-    for case in json.loads(result.read_text("utf-8"))["benchmarks"]:
-        name = case["params"] and "-".join(str(value) for value in case["params"].values())
-        groups.setdefault(case["group"], {})[name or "kolben"] = case["stats"]["min"]
-    return groups
-
-
-def run_criterion(quick: bool) -> dict[str, float]:
-    """The mean time of the core and of matchit over all routes, in nanoseconds."""
-    command = ["cargo", "bench", "--quiet", "-p", "kolben-core", "--bench", "router", "--"]
-    command += [
-        "--noplot",
-        *(["--measurement-time", "1", "--warm-up-time", "0.5"] if quick else []),
+def draw(report: dict[str, t.Any]) -> dict[str, str]:
+    """The charts of a report, by the names of their files."""
+    requests = [
+        (name, [(peer, row["least"][peer] * 1e6) for peer in ("kolben", "flask")])
+        for name, row in report["requests"].items()
     ]
-    subprocess.run(command, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-    folder = pathlib.Path(os.environ.get("CARGO_TARGET_DIR", ROOT / "target")) / "criterion"
-    times = {}
-    for name in ("kolben", "matchit"):
-        estimates = folder / "all-routes" / name / "new" / "estimates.json"
-        times[name] = json.loads(estimates.read_text("utf-8"))["median"]["point_estimate"]
-    return times
+    times = [row for row in report["routing"] if row["unit"] == "x"]
+    ratios = [(row["what"], [("", row["measured"])]) for row in times]
+    groups = report["least"]
+    return {
+        "requests.svg": bars("Time of a request, in process", MICRO, requests),
+        "routing.svg": bars("Times as fast", TIMES, ratios),
+        "growth-rules.svg": curves(
+            "Ten matches, by the number of rules", "rules", by_peer(groups[routing.MANY])
+        ),
+        "growth-length.svg": curves(
+            "A path that matches nothing, by its length",
+            "bytes",
+            by_peer(groups[routing.HOSTILE], "to a part"),
+        ),
+    }
 
 
-def run_memory(module: str) -> int:
-    """How many bytes a rule takes."""
-    command = [sys.executable, "-m", "benches.memory", module]
-    done = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True)
-    return int(done.stdout)
-
-
-def routing_rows(groups: Times) -> list[Row]:
-    """The rows that compare with a peer."""
-    bars = (
-        ("match", "werkzeug", 25.0),
-        ("match", "falcon", 2.5),
-        ("bind_to_environ and match", "werkzeug", 15.0),
-        ("404", "werkzeug", 10.0),
-        ("405", "werkzeug", 10.0),
-        ("build", "werkzeug", 8.0),
-        ("build with a query", "werkzeug", 8.0),
-        ("add a rule", "werkzeug", 25.0),
-        ("first match after adding all rules", "werkzeug", 1.0),
-    )
-    rows = []
-    for group, peer, bar in bars:
-        times = groups[group]
-        ratio = times[peer] / times["kolben"]
-        detail = f"{times['kolben'] * 1e6:.4g} µs, {peer} {times[peer] * 1e6:.4g} µs, a round"
-        rows.append(
-            Row(f"{group}, against {peer}", ratio, "x", f">= {bar:g}", ratio >= bar, detail)
-        )
-    return rows
-
-
-def core_row(times: dict[str, float]) -> Row:
-    """The core beside matchit."""
-    ratio = times["kolben"] / times["matchit"]
-    detail = f"{times['kolben']:.0f} ns, matchit {times['matchit']:.0f} ns, a round"
-    return Row("the core's time, of matchit's", ratio, "of it", "<= 3", ratio <= 3, detail)
-
-
-def memory_row(memory: dict[str, int]) -> Row:
-    """Bytes for a rule."""
-    mine, theirs = memory["kolben.routing"], memory["werkzeug.routing"]
-    ratio = mine / theirs
-    detail = f"{mine} bytes, werkzeug {theirs} bytes"
-    return Row(
-        "memory of a rule, of werkzeug's", ratio, "of it", "<= 0.333", ratio <= 1 / 3, detail
-    )
-
-
-def growth_rows(groups: Times) -> list[Row]:
-    """The rows about growth."""
-    many = groups["match among so many rules"]
-    ratio = many["100000"] / many["10"]
-    row = Row("match among 100,000 rules, of among 10", ratio, "of it", "<= 2", ratio <= 2, "")
-    (hostile,) = groups["/<a>-<b>-<c>-x against a hostile path of 2 KB"].values()
-    rows = [row, Row("hostile path of 2 KB", hostile * 1e3, "ms", "<= 1", hostile <= 1e-3, "")]
-    worst = max(exponents(groups["hostile growth"]).items(), key=lambda item: item[1])
-    detail = f"worst with {worst[0]} converters"
-    rows.append(
-        Row("hostile path, growth to the power", worst[1], "", "<= 1.1", worst[1] <= 1.1, detail)
-    )
-    return rows
-
-
-def exponents(times: dict[str, float]) -> dict[str, float]:
-    """For each number of converters, the power of the length with which the time grows."""
-    found: dict[str, list[tuple[int, float]]] = {}
+def by_peer(times: dict[str, float], what: str = "") -> dict[str, list[tuple[float, float]]]:
+    """Points for each curve: how many there are, and the microseconds it takes."""
+    points: dict[str, list[tuple[float, float]]] = {}
     for name, seconds in times.items():
-        converters, length = name.split("-")
-        found.setdefault(converters, []).append((int(length), seconds))
-    powers = {}
-    for converters, points in found.items():
-        (short, first), (long, last) = min(points), max(points)
-        powers[converters] = math.log(last / first) / math.log(long / short)
-    return powers
-
-
-def describe_machine() -> str:
-    """What the figures were measured on."""
-    from importlib.metadata import version
-
-    processor = platform.processor() or platform.machine()
-    info = pathlib.Path("/proc/cpuinfo")
-    if info.exists():
-        names = [line for line in info.read_text("utf-8").splitlines() if "model name" in line]
-        processor = names[0].partition(":")[2].strip() if names else processor
-    versions = ", ".join(f"{name} {version(name)}" for name in ("kolben", "werkzeug", "falcon"))
-    python = f"{platform.python_implementation()} {platform.python_version()}"
-    today = datetime.datetime.now(datetime.timezone.utc).date()
-    return f"{today}, {python}, {processor}, {os.cpu_count()} cores; {versions}"
-
-
-def print_table(rows: list[Row]) -> None:
-    """Print the table in Markdown."""
-    print("| what | measured | must reach | |\n|---|---|---|---|")
-    for row in rows:
-        unit = {"x": TIMES, "": "", "ms": " ms", "of it": TIMES}[row.unit]
-        mark = "" if row.reached else " **missed**"
-        print(f"| {row.what} | {row.measured:.3g}{unit}{mark} | {row.bar} | {row.detail} |")
+        *curve, count = name.split("-")
+        label = f"{curve[0]}, {curve[1]} {what}" if what else curve[0]
+        points.setdefault(label, []).append((float(count), seconds * 1e6))
+    return {label: sorted(found) for label, found in points.items()}
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ import time
 import typing as t
 from importlib.metadata import version
 
-from .report import OUT, ROOT, describe_machine
+from .machine import OUT, ROOT, describe_machine
 
 PYTHON = (sys.executable, "-m")
 

@@ -1,0 +1,46 @@
+"""Whole requests under pytest-benchmark: the rows of `benches.apps`, one peer beside the other."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+
+from .app_cases import environ
+from .apps import BATCH, CASES, make_peers, peers_of, start_response, whole_request
+
+APPS = make_peers()
+PEERS = [(row, peer) for row, case in CASES.items() for peer in peers_of(case, APPS)]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _alike() -> None:
+    for case in CASES.values():
+        whole_request(case, peers_of(case, APPS))
+
+
+@pytest.mark.parametrize(("row", "peer"), PEERS)
+def test_a_request(benchmark: t.Any, row: str, peer: str) -> None:
+    benchmark.group = row
+    case = CASES[row]
+    peers = peers_of(case, APPS)
+    app, request = peers[peer], whole_request(case, peers)
+
+    def fresh() -> tuple[list[t.Any], dict[str, t.Any]]:
+        return [[environ(**request) for _ in range(BATCH)]], {}
+
+    def send(environs: list[t.Any]) -> None:
+        for made in environs:
+            body = app(made, start_response)
+            for _ in body:
+                pass
+            if hasattr(body, "close"):
+                body.close()
+
+    if case.app == "hooks":
+        signal, receive = app.extensions["signal"]
+        signal.connect(receive)
+        benchmark.pedantic(send, setup=fresh, rounds=200, warmup_rounds=20)
+        signal.disconnect(receive)
+    else:
+        benchmark.pedantic(send, setup=fresh, rounds=200, warmup_rounds=20)
