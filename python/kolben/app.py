@@ -13,17 +13,15 @@ from inspect import CO_COROUTINE, iscoroutinefunction
 from types import FunctionType
 from urllib.parse import quote as _url_quote
 
-from werkzeug.datastructures import Headers as _WerkzeugHeaders
 from werkzeug.datastructures import ImmutableDict
 from werkzeug.exceptions import BadRequestKeyError, HTTPException, InternalServerError
 from werkzeug.routing import BuildError, RequestRedirect, RoutingException
-from werkzeug.wrappers import Response as BaseResponse
 from werkzeug.wsgi import get_host
 
+from .answers import response_of, unpack_answer
 from .config import Config
 from .core import compiled
 from .ctx import AppContext, RequestContext, _sentinel
-from .datastructures import Headers
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
 from .messages import make_plain_response, send_response
@@ -443,7 +441,7 @@ class Flask(App):
         status: t.Any = None
         headers: t.Any = None
         if isinstance(body, tuple):
-            body, status, headers = _unpack_answer(body)
+            body, status, headers = unpack_answer(body)
         response_class = self.response_class
         if not isinstance(body, response_class):
             if isinstance(body, (str, bytes, bytearray, Iterator)):
@@ -456,7 +454,7 @@ class Flask(App):
             if isinstance(body, (dict, list)):
                 body = self.json.response(body)
             else:
-                body = self._response_of(body)
+                body = response_of(self, body)
         if status is not None:
             if isinstance(status, (str, bytes, bytearray)):
                 body.status = status
@@ -465,53 +463,6 @@ class Flask(App):
         if headers:
             body.headers.update(headers)
         response: Response = body
-        return response
-
-    def _response_of(self, body: t.Any) -> Response:
-        """Make a response of a response of another class, or of a WSGI application."""
-        if body is None:
-            raise TypeError(
-                f"The view function for {request.endpoint!r} did not return a valid response. The"
-                " function either returned None or ended without a return statement."
-            )
-        refusal = (
-            "The view function did not return a valid response. The return type must be a string,"
-            " dict, list, tuple with headers or status, Response instance, or WSGI callable, but"
-            f" it was a {type(body).__name__}."
-        )
-        if not (isinstance(body, BaseResponse) or callable(body)):
-            raise TypeError(refusal)
-        if isinstance(body, HTTPException):
-            made = self._response_of_exception(body)
-            if made is not None:
-                return made
-        try:
-            forced = self.response_class.force_type(body, request.environ)
-            return t.cast("Response", forced)
-        except TypeError as error:
-            raise TypeError(f"{error}\n{refusal}").with_traceback(error.__traceback__) from None
-
-    def _response_of_exception(self, error: HTTPException) -> Response | None:
-        """Make the response of an exception that is nothing but a page; ``None`` if it is more."""
-        # PERF: as a WSGI application it would make a response, send it, and take it up again as
-        # another one, for each 404 (benches/apps.py).
-        cls = type(error)
-        request = _request_context().request
-        if (
-            error.response is not None
-            or cls.get_response is not _get_response
-            or cls.__call__ is not _call_exception
-            or request.method == "HEAD"
-        ):
-            return None
-        environ = request.environ
-        headers = error.get_headers(environ)
-        response = make_plain_response(self.response_class, _page_of(error, environ), error.code)
-        if response is not None and headers != _HTML:
-            # Made by hand, so that the length comes last.
-            length = response.headers["Content-Length"]
-            response.headers = Headers(headers)
-            response.headers["Content-Length"] = length
         return response
 
     def process_response(self, response: Response) -> Response:
@@ -815,15 +766,6 @@ class Flask(App):
             builder.close()
 
 
-# What sends an exception, as Werkzeug has it, and what its page is made of.
-_get_response = HTTPException.get_response
-_call_exception = HTTPException.__call__
-_PAGE_PARTS = ("get_body", "get_description", "name")
-_page_parts = [getattr(HTTPException, part) for part in _PAGE_PARTS]
-#: The pages of exceptions that say what their class says.
-_pages: dict[tuple[int | None, str | None], str] = {}
-
-
 @cache
 def _async_to_sync() -> Callable[..., Callable[..., t.Any]]:
     # PERF: kept, as an import takes a tenth of an async view (benches/apps.py).
@@ -832,40 +774,7 @@ def _async_to_sync() -> Callable[..., Callable[..., t.Any]]:
     return async_to_sync
 
 
-def _page_of(error: HTTPException, environ: WSGIEnvironment) -> str:
-    cls = type(error)
-    if (
-        error.description is not cls.description
-        or error.code is not cls.code
-        or [getattr(cls, part) for part in _PAGE_PARTS] != _page_parts
-    ):
-        return error.get_body(environ)
-    # PERF: escaping a text that never changes is most of a 404 (benches/apps.py).
-    page = _pages.get((error.code, error.description))
-    if page is None:
-        page = _pages[error.code, error.description] = error.get_body(environ)
-    return page
-
-
-#: The headers of most exceptions, which a response has by itself.
-_HTML = [("Content-Type", "text/html; charset=utf-8")]
-
 _IN_FRAGMENT = "%!#$&'()*+,/:;=?@"
-
-
-def _unpack_answer(answer: tuple[t.Any, ...]) -> tuple[t.Any, t.Any, t.Any]:
-    """Take a view's tuple apart into body, status and headers."""
-    if len(answer) == 3:
-        return answer
-    if len(answer) == 2:
-        body, second = answer
-        if isinstance(second, (_WerkzeugHeaders, dict, tuple, list)):
-            return body, None, second
-        return body, second, None
-    raise TypeError(
-        "The view function did not return a valid response tuple. The tuple must have the form"
-        " (body, status, headers), (body, status), or (body, headers)."
-    )
 
 
 def _address(host: str | None, port: int | None, server_name: str | None) -> tuple[str, int]:

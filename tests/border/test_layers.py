@@ -28,7 +28,7 @@ LAYERS = (
     {"datastructures", "formparser", "messages"},
     {"config", "files", "json", "sessions"},
     {"wrappers", "helpers", "ctx", "ctx_pure", "coroutines", "views", "logging", "debughelpers"},
-    {"templating"},
+    {"answers", "templating"},
     {"scaffold"},
     {"registry", "blueprints"},
     {"app"},
