@@ -29,6 +29,7 @@ mod lists;
 mod made;
 mod map;
 mod multipart;
+mod opening;
 mod pattern;
 mod pieces;
 mod policies;
@@ -142,6 +143,8 @@ mod _core {
     #[pymodule_export]
     use crate::multipart::MultipartCore;
     #[pymodule_export]
+    use crate::opening::{make_request_context, open_context};
+    #[pymodule_export]
     use crate::pattern::Pattern;
     #[pymodule_export]
     use crate::policies::{parse_cache_control_header, parse_csp_header};
@@ -150,7 +153,7 @@ mod _core {
     #[pymodule_export]
     use crate::ranges::{get_content_length, parse_content_range_header, parse_range_header};
     #[pymodule_export]
-    use crate::request_context::{RequestContextCore, make_request_context, open_context};
+    use crate::request_context::RequestContextCore;
     #[pymodule_export]
     use crate::requests::hold_requests;
     #[pymodule_export]
