@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pathlib
 import signal
 import socket
@@ -168,6 +169,31 @@ def test_the_pid_file(tmp_path):
     with Server(tmp_path, "--workers", "1", "--pid-file", str(path)) as server:
         assert int(path.read_text()) == server.process.pid
     assert not path.exists()
+
+
+def test_a_second_server_leaves_the_pid_file_of_the_first(tmp_path):
+    path = tmp_path / "pid"
+    with Server(tmp_path, "--workers", "1", "--pid-file", str(path)) as server:
+        done = serve(tmp_path, "--bind", f"127.0.0.1:{server.port}", "--pid-file", str(path))
+        assert "is in use" in done.stderr
+        assert int(path.read_text()) == server.process.pid
+        # One that has come after it, as when they are exchanged without a gap.
+        with Server(tmp_path, "--workers", "1", "--pid-file", str(path)) as second:
+            server.kill()
+            assert int(path.read_text()) == second.process.pid
+    assert not path.exists()
+
+
+def test_without_a_folder_for_temporary_files_it_serves(tmp_path):
+    (tmp_path / "program").mkdir()
+    # A file system that may only be read, where nobody has thought of another for these.
+    program = "import tempfile\ndef refuse(**options): raise FileNotFoundError(2, 'No folder')\n"
+    program += "tempfile.mkdtemp = refuse\n"
+    (tmp_path / "program" / "sitecustomize.py").write_text(program)
+    path = f"{tmp_path / 'program'}{os.pathsep}{environment()['PYTHONPATH']}"
+    with Server(tmp_path, "--workers", "1", PYTHONPATH=path) as server:
+        assert server.get("/pid")[0] == 200
+        assert "there is no folder for metrics, and each worker tells its own" in server.log()
 
 
 @pytest.mark.parametrize("ending", ["json", "toml"])
