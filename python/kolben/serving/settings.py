@@ -80,7 +80,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("http", Choice("1", "2", "auto"), "1", "The version of HTTP; 'auto' takes both."),
     Option("tls_cert", Path("file"), "", "The certificate, in PEM; it switches TLS on."),
-    Option("tls_key", Path("file"), "", "The key of the certificate, in PEM (PKCS#8)."),
+    Option("tls_key", Path("file"), "", "The key of the certificate, in PEM."),
     Option("tls_key_password", Text(), "", "The password of the key.", secret=True),
     Option("tls_min", Choice("1.2", "1.3"), "1.2", "The least version of TLS."),
     Option("tls_ca", Path("file"), "", "The authority that signs clients' certificates."),

@@ -17,6 +17,7 @@ import tempfile
 import time
 import typing as t
 
+from . import tls
 from .logs import configure
 from .notify import notify
 from .process import Process
@@ -78,6 +79,7 @@ class Supervisor:
     def run(self) -> int:
         """Serve; return the status to leave with."""
         configure(self.settings)
+        tls.check(self.settings)
         self.listeners = Listeners(self.settings, os.environ)
         self.environ, folder = _metrics_environ()
         try:
@@ -237,7 +239,10 @@ class Supervisor:
         workers = _count(settings.workers, "worker")
         threads = _count(settings.threads, "thread")
         url = self.listeners.url(bool(settings.tls_cert))
-        print(f"Serving {process.told['app']!r} on {url} ({workers}, {threads} each)", flush=True)
+        line = f"Serving {process.told['app']!r} on {url} ({workers}, {threads} each)"
+        # Nobody may be there to read it.
+        with contextlib.suppress(OSError):
+            print(line, flush=True)
         notify(f"READY=1\nMAINPID={os.getpid()}")
 
     def _bury(self, process: Process) -> None:
