@@ -78,7 +78,7 @@ class Program:
     """
 
     def __init__(self, command: list[str], port: int, folder: pathlib.Path, **environ: str) -> None:
-        assert shutil.which(command[0]), f"{command[0]} is missing: see scripts/deploy-packages"
+        assert shutil.which(command[0]), f"{command[0]} is missing: run `make deploy-test`"
         self.folder = folder
         self.port = port
         self.command = command
