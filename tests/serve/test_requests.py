@@ -92,6 +92,14 @@ def test_files_are_served_by_the_server(server):
     assert server.get("/files/%2e%2e/app.py")[0] == 404
 
 
+def test_files_that_nobody_may_keep(tmp_path):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("a file")
+    options = ["--workers", "1", "--static", f"/files={tmp_path / 'files'}"]
+    with Server(tmp_path, *options, "--static-expires", "0") as server:
+        assert server.get("/files/a.txt")[1]["cache-control"] == "max-age=0"
+
+
 def test_an_error_is_a_500(server):
     assert server.get("/fails")[0] == 500
     assert server.get("/fails-at-once")[0] == 500

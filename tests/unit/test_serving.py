@@ -189,6 +189,10 @@ def test_values(kind, text, value):
         (Flag(), "perhaps"),
         (Number(), "1.5"),
         (Pairs(), "static=/"),
+        (Pairs(), "/=/"),
+        (Pairs(), 3),
+        (Paths(), 3),
+        (Paths(), [3]),
         (Pairs(), "/static"),
     ],
 )

@@ -225,6 +225,8 @@ class Paths(Kind):
     def read(self, value: t.Any, folder: str) -> tuple[str, ...]:
         if isinstance(value, str):
             value = [path for path in value.split(os.pathsep) if path]
+        elif not isinstance(value, (list, tuple)):
+            raise ValueError("is no path and no list of paths")
         return tuple(self.one.read(path, folder) for path in value)
 
     def show(self, value: t.Any) -> str:
@@ -245,12 +247,16 @@ class Pairs(Kind):
             value = [f"{url}={path}" for url, path in value.items()]
         elif isinstance(value, str):
             value = [pair for pair in value.split(",") if pair]
+        elif not isinstance(value, (list, tuple)):
+            raise ValueError("is no table of folders by URL")
         return tuple(self._pair(str(pair), folder) for pair in value)
 
     def _pair(self, pair: str, folder: str) -> tuple[str, str]:
         url, equals, path = pair.strip().partition("=")
         if not equals or not url.startswith("/"):
             raise ValueError("is not written as in /static=path/to/static")
+        if not url.rstrip("/"):
+            raise ValueError("is for every URL and leaves the app none, unlike /static")
         return url.rstrip("/"), os.path.realpath(self.folder.read(path, folder))
 
     def show(self, value: t.Any) -> str:

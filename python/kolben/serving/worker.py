@@ -211,7 +211,7 @@ def _start(border: Border, settings: t.Any, stop: t.Any, listener: int) -> None:
     )
     http2 = HTTP2Settings(max_headers_size=settings.max_header_size)
     mounts = [(url, folder) for url, folder in settings.static]
-    expires = str(int(settings.static_expires)) if settings.static_expires else None
+    expires = str(int(settings.static_expires))
     tls = bool(settings.tls_cert)
     worker = _native.WSGIWorker(
         settings.place + 1,
