@@ -40,7 +40,7 @@ test: $(BUILT) ## run all tests: Rust, Python in both modes, and those of Flask 
 	@$(MAKE) --no-print-directory conformance
 
 test-browser: $(BUILT) ## use the example app and the debugger in Chromium (OPTIONS=--screenshots)
-	@scripts/browser
+	@scripts/packages --needed chromium:chromium chromium-driver:chromedriver
 	@$(BIN)/python -m pip install -q --group browser
 	$(BIN)/python -m pytest -q -m browser tests/browser $(OPTIONS)
 
@@ -62,7 +62,10 @@ serve-test: $(BUILT) ## stop, reload and kill `kolben serve` under load, and cou
 	$(BIN)/python -m pytest -q -m serve tests/serve
 
 deploy-test: $(BUILT) ## run the files of deploy/ with real proxies and servers, and the example service
-	@scripts/deploy-packages
+	@scripts/packages --needed nginx-light:nginx haproxy:haproxy apache2:apache2 openssl:openssl \
+	  libapache2-mod-wsgi-py3:/usr/lib/apache2/modules/mod_wsgi.so uwsgi-core:uwsgi \
+	  'uwsgi-plugin-python3:/usr/lib/uwsgi/plugins/python3*_plugin.so' redis-server:redis-server \
+	  rabbitmq-server:rabbitmq-server 'postgresql:/usr/lib/postgresql/*/bin/initdb'
 	@$(BIN)/python -m pip install -q --group deploy
 	$(BIN)/python -m pytest -q -m deploy tests/deploy
 

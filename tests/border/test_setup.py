@@ -62,17 +62,21 @@ def test_a_missing_tool_is_named_in_one_line(tmp_path, missing, change, words):
     assert words in done.stderr
 
 
-def test_a_missing_browser_is_named_in_one_line(tmp_path):
+@pytest.mark.parametrize(("options", "status"), [(["--needed"], 1), ([], 0)])
+def test_missing_packages_are_named_in_one_line(tmp_path, options, status):
     (tmp_path / "sh").symlink_to(shutil.which("sh"))
-    (tmp_path / "id").write_text("#!/bin/sh\necho 1000\n", "utf-8")
-    (tmp_path / "id").chmod(0o755)
+    for name, said in (("id", "1000"), ("here", "")):
+        (tmp_path / name).write_text(f"#!/bin/sh\necho {said}\n", "utf-8")
+        (tmp_path / name).chmod(0o755)
+    things = ["one:here", f"two:{tmp_path}/h*e", "three:nowhere", f"four:{tmp_path}/no/*/where"]
     done = subprocess.run(
-        ["sh", ROOT / "scripts" / "browser"],
+        ["sh", ROOT / "scripts" / "packages", *options, *things],
         check=False,
         env={"PATH": os.fspath(tmp_path)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 1
+    assert done.returncode == status
+    assert done.stdout == ""
     assert len(done.stderr.splitlines()) == 1
-    assert "install both" in done.stderr
+    assert "apt install three four)" in done.stderr

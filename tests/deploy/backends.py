@@ -45,8 +45,20 @@ def rabbitmq(folder: pathlib.Path) -> tuple[Program, str]:
     return RabbitMQ(command, port, folder, **environ), f"amqp://guest:guest@127.0.0.1:{port}//"
 
 
+class PostgreSQL(Program):
+    """PostgreSQL, which listens for a while before it lets anybody in."""
+
+    def listens(self) -> bool:
+        asked = [str(postgres_binaries() / "pg_isready"), "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run(asked, check=False, capture_output=True).returncode == 0
+
+
+def postgres_binaries() -> pathlib.Path:
+    return max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+
+
 def postgres(folder: pathlib.Path) -> tuple[Program, str]:
-    binaries = max(pathlib.Path("/usr/lib/postgresql").glob("*/bin"))
+    binaries = postgres_binaries()
     port = free_port()
     data = folder / "postgres"
     # It refuses to run as root.
@@ -62,7 +74,11 @@ def postgres(folder: pathlib.Path) -> tuple[Program, str]:
     subprocess.run(initdb, check=True, capture_output=True, cwd="/")
     command = [*become, str(binaries / "postgres"), "-D", str(data), "-p", str(port)]
     command += ["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]
-    program = Program(command, port, folder)
+    program = PostgreSQL(command, port, folder)
     createdb = [str(binaries / "createdb"), "-h", "127.0.0.1", "-p", str(port)]
-    subprocess.run([*createdb, "-U", "service", "service"], check=True, capture_output=True)
+    try:
+        subprocess.run([*createdb, "-U", "service", "service"], check=True, capture_output=True)
+    except BaseException:
+        program.end()
+        raise
     return program, f"postgresql+psycopg://service@127.0.0.1:{port}/service"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import pathlib
+import secrets
 import shutil
 import socket
 import ssl
@@ -19,10 +20,24 @@ DEPLOY = ROOT / "deploy"
 PACKAGES = next(path for path in map(pathlib.Path, sys.path) if path.name == "site-packages")
 
 
+#: Below those that the kernel gives to outgoing connections, one of which could take a port between
+#: the moment when it is found free and that when a server listens there.
+_PORTS = range(20_000, 32_000)
+
+
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    while True:
+        # Not from what pytest-randomly seeds, which would be the same for each test.
+        port = secrets.choice(_PORTS)
+        if port in _given:
+            continue
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            _given.add(port)
+            return port
+
+
+_given: set[int] = set()
 
 
 def changed(path: pathlib.Path, **changes: str) -> str:
@@ -63,7 +78,7 @@ class Program:
     """
 
     def __init__(self, command: list[str], port: int, folder: pathlib.Path, **environ: str) -> None:
-        assert shutil.which(command[0]), f"{command[0]} is missing: see scripts/deploy-packages"
+        assert shutil.which(command[0]), f"{command[0]} is missing: run `make deploy-test`"
         self.folder = folder
         self.port = port
         self.command = command
@@ -73,6 +88,14 @@ class Program:
         self.start()
 
     def start(self) -> None:
+        try:
+            self._start()
+        except BaseException:
+            # Nobody else has it yet.
+            self.end()
+            raise
+
+    def _start(self) -> None:
         with self.output.open("ab") as output:
             self.process = subprocess.Popen(
                 self.command, cwd=self.folder, env=self.environ, stdout=output, stderr=output

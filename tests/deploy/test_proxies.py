@@ -49,8 +49,19 @@ def test_what_a_client_says_of_itself_is_not_believed(client):
 
 
 def test_both_replicas_are_asked(client):
+    """Each in turn, once the proxy has taken back one that a test before has restarted."""
+    wait_until_both(client)
     pids = {json.loads(client.get("/seen")[2])["pid"] for _ in range(20)}
     assert len(pids) == 2
+
+
+def wait_until_both(client: Client) -> None:
+    end = time.monotonic() + 15
+    pids: set[int] = set()
+    while len(pids) < 2:
+        assert time.monotonic() < end, "one of the replicas is asked no more"
+        pids.add(json.loads(client.get("/seen")[2])["pid"])
+        time.sleep(0.02)
 
 
 def test_a_body_comes_through(client):
@@ -75,8 +86,8 @@ def test_a_stream_comes_as_it_is_made(client):
             for number in range(4):
                 if f"data: {number}".encode() in data:
                     moments.setdefault(number, time.monotonic() - begun)
-    assert moments[0] < 0.25
-    assert moments[3] > 0.8
+    # They are made in 0.9 s; had they been held back, they would have come together.
+    assert moments[3] - moments[0] > 0.5
 
 
 @pytest.mark.parametrize("start", [nginx, haproxy])
@@ -149,8 +160,7 @@ def test_replicas_restart_under_load_and_nothing_fails(proxy, replicas, client, 
         one.end()
         one.start()
         wait_until_ready(one.port)
-        # A proxy takes it back within its interval.
-        time.sleep(1)
+        wait_until_both(client)
 
     async def run() -> None:
         running = asyncio.ensure_future(load.run(250))

@@ -80,6 +80,28 @@ def fails_at_once():
     return app.response_class(pieces())
 
 
+@app.get("/short")
+def short():
+    response = app.response_class("abc")
+    response.headers["Content-Length"] = "10"
+    return response
+
+
+@app.get("/status/<text>")
+def status(text: str):
+    return app.response_class("abc", status=text)
+
+
+@app.get("/passes-on")
+def passes_on():
+    return app.response_class("abc", headers={"Transfer-Encoding": "chunked"})
+
+
+@app.get("/leaves")
+def leaves():
+    raise SystemExit(1)
+
+
 @app.get("/fails-later")
 def fails_later():
     def pieces():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -58,6 +60,34 @@ def test_metrics_are_added_up_over_workers_and_outlive_them(tmp_path):
         # Numbers are given to the next worker, so that there are not more files each time.
         assert len({name.rpartition("_")[2] for name in os.listdir(folder)}) <= 4
     assert not os.path.exists(folder)
+
+
+def test_a_killed_worker_leaves_nothing_in_progress_in_a_folder_of_the_operators(tmp_path):
+    folder = tmp_path / "metrics"
+    folder.mkdir()
+    options = ["--workers", "1", "--respawn-interval", "0.1"]
+    environ = {"PROMETHEUS_MULTIPROC_DIR": str(folder)}
+    for _ in range(2):
+        with Server(tmp_path, *options, app=APP, **environ) as server:
+            # Only this request, although the server before this one was killed as well.
+            assert b"http_requests_in_progress 1.0" in server.get("/metrics")[2]
+            begin_and_leave(server, "/sleep")
+            os.kill(server.workers()[0], signal.SIGKILL)
+            server.wait_for(" serves, process ")
+            assert b"http_requests_in_progress 1.0" in server.get("/metrics")[2]
+            begin_and_leave(server, "/sleep")
+            (worker,) = server.workers()
+            server.process.kill()
+            server.process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(worker, signal.SIGKILL)
+    assert folder.exists()
+
+
+def begin_and_leave(server: Server, path: str) -> None:
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        client.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+        time.sleep(0.3)
 
 
 def metrics_folder(server: Server) -> str:

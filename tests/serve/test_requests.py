@@ -92,6 +92,14 @@ def test_files_are_served_by_the_server(server):
     assert server.get("/files/%2e%2e/app.py")[0] == 404
 
 
+def test_files_that_nobody_may_keep(tmp_path):
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "a.txt").write_text("a file")
+    options = ["--workers", "1", "--static", f"/files={tmp_path / 'files'}"]
+    with Server(tmp_path, *options, "--static-expires", "0") as server:
+        assert server.get("/files/a.txt")[1]["cache-control"] == "max-age=0"
+
+
 def test_an_error_is_a_500(server):
     assert server.get("/fails")[0] == 500
     assert server.get("/fails-at-once")[0] == 500
@@ -108,6 +116,38 @@ def test_an_answer_of_known_length_that_ends_early_is_seen_to(server):
     assert head == b"" or b"content-length: 6" in head
     assert body in (b"", b"abc")
     server.wait_for("An answer ended early")
+
+
+def test_an_answer_that_is_too_short_takes_nothing_from_the_next(server):
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"GET /short HTTP/1.1\r\nHost: x\r\n\r\nGET /pid HTTP/1.1\r\nHost: x\r\n\r\n"
+        )
+        data = b""
+        while piece := client.recv(1000):
+            data += piece
+    head, _, body = data.partition(b"\r\n\r\n")
+    assert head == b"" or b"content-length: 10" in head
+    assert body in (b"", b"abc")
+
+
+@pytest.mark.parametrize("status", ["42", "99", "101", "0"])
+def test_a_status_that_is_none_ends_no_worker(server, status):
+    before = server.workers()
+    assert server.get(f"/status/{status}")[0] == 500
+    assert server.get("/pid")[2].decode() == str(before[0])
+
+
+def test_what_an_app_passes_on_from_elsewhere_is_answered(server):
+    status, headers, body = server.get("/passes-on")
+    assert (status, body) == (200, b"abc")
+    assert "transfer-encoding" not in headers
+
+
+def test_leaving_the_program_in_a_view_ends_no_worker(server):
+    before = server.workers()
+    assert server.get("/leaves")[0] == 500
+    assert server.get("/pid")[2].decode() == str(before[0])
 
 
 def test_head_has_no_body(server):
@@ -172,6 +212,22 @@ def test_workers_of_a_certain_age_are_replaced(tmp_path):
         server.wait_for(" serves, process ", 2)
         assert first not in server.workers()
         assert server.get("/pid")[0] == 200
+
+
+def test_a_replacement_that_cannot_start_is_tried_less_and_less_often(tmp_path):
+    options = ["--workers", "1", "--worker-lifetime", "1", "--respawn-interval", "0.5"]
+    with Server(tmp_path, *options) as server:
+        (first,) = server.workers()
+        (tmp_path / "app.py").write_text("1 / 0\n")
+        server.wait_for("the workers stay")
+        time.sleep(4)
+        # After 1, 2 and 4 seconds, where each attempt takes less than half of one.
+        assert 2 <= server.log().count("the workers stay") <= 3
+        assert first in server.workers()
+        # Who asks for it need not wait.
+        server.signal(signal.SIGHUP)
+        count = server.log().count("the workers stay")
+        server.wait_for("the workers stay", count + 1, 3)
 
 
 def test_workers_that_take_too_much_memory_are_replaced(tmp_path):

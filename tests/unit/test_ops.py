@@ -7,10 +7,13 @@ import json
 import logging
 import threading
 import time
+import types
 
+import prometheus_client
 import pytest
 
 import kolben.ops.draining
+import kolben.ops.health
 from kolben import Flask, Response, g, render_template_string, request, session
 from kolben.ops import AccessLog, JSONFormatter, Ops, TextFormatter, limits, request_id, timed
 from kolben.ops.deadlines import Deadlines, TookTooLong
@@ -144,6 +147,73 @@ def test_a_check_has_the_app(app):
     assert app.test_client().get("/readyz").status_code == 200
 
 
+def test_each_check_has_a_context_of_its_own(app):
+    """What hangs on it, as a database session does, is not another's, and is let go of."""
+    ops = Ops(app)
+    ops.checks.keep = 0
+    both, over, ended = threading.Barrier(2), threading.Event(), []
+    contexts = []
+
+    @app.teardown_appcontext
+    def end(error):
+        if "mine" in g:
+            ended.append(g.mine)
+
+    def check(name):
+        g.mine = name
+        contexts.append(kolben.globals.app_ctx._get_current_object())
+        both.wait(5)
+        assert g.mine == name
+
+    ops.check("a", timeout=5)(lambda: check("a"))
+    ops.check("b", timeout=5)(lambda: check("b"))
+
+    @ops.check("late", timeout=0.05)
+    def late():
+        g.mine = "late"
+        over.wait(5)
+        return kolben.current_app.name == app.name
+
+    answer = app.test_client().get("/readyz")
+    assert answer.json["checks"] == {"a": "ok", "b": "ok", "late": "timeout"}
+    assert contexts[0] is not contexts[1]
+    assert sorted(ended) == ["a", "b"]
+    over.set()
+    deadline = time.monotonic() + 5
+    while "late" not in ended:
+        assert time.monotonic() < deadline
+        time.sleep(0.01)
+
+
+@pytest.mark.parametrize("error", [SystemExit(1), KeyboardInterrupt(), GeneratorExit()])
+def test_a_check_that_leaves_has_failed_and_is_asked_again(app, error):
+    ops = Ops(app)
+    ops.checks.keep = 0
+    outcomes = [error, None]
+
+    @ops.check("leaves", timeout=5)
+    def leaves():
+        if (outcome := outcomes.pop(0)) is not None:
+            raise outcome
+
+    client = app.test_client()
+    assert client.get("/readyz").json["checks"] == {"leaves": "failed"}
+    assert client.get("/readyz").json["checks"] == {"leaves": "ok"}
+
+
+def test_a_check_for_which_there_is_no_thread_has_failed(app, monkeypatch):
+    ops = Ops(app)
+    ops.check("a")(lambda: None)
+    refuse = types.SimpleNamespace(Thread=no_thread, Lock=threading.Lock)
+    monkeypatch.setattr(kolben.ops.health, "threading", refuse)
+    answer = app.test_client().get("/readyz")
+    assert (answer.status_code, answer.json["checks"]) == (503, {"a": "failed"})
+
+
+def no_thread(**options):
+    raise RuntimeError("can't start new thread")
+
+
 def test_a_result_holds_for_a_moment():
     checks = Checks(keep=60)
     calls = []
@@ -220,6 +290,19 @@ def test_metrics_for_some_networks_only(app):
     assert client.get("/metrics", environ_base={"REMOTE_ADDR": "10.1.2.3"}).status_code == 200
 
 
+def test_the_metrics_of_the_app_are_there_too(app, monkeypatch):
+    monkeypatch.delenv("PROMETHEUS_MULTIPROC_DIR", raising=False)
+    Ops(app)
+    orders = prometheus_client.Counter("orders_of_this_test", "Orders.")
+    try:
+        orders.inc(3)
+        text = app.test_client().get("/metrics").text
+    finally:
+        prometheus_client.REGISTRY.unregister(orders)
+    assert "orders_of_this_test_total 3.0" in text
+    assert text.count("# TYPE http_requests_total counter") == 1
+
+
 def test_metrics_can_be_left_out(app):
     app.config["OPS_METRICS"] = False
     Ops(app)
@@ -258,6 +341,15 @@ def test_text_lines_cannot_be_forged(app, lines):
     assert len(line.splitlines()) == 1
     assert "\x1b" not in line
     assert r"path=/a\r\n2026" in line
+
+
+def test_a_path_is_told_in_its_own_characters(app, lines):
+    lines.setFormatter(JSONFormatter())
+    app.config.update(OPS_ACCESS_LOG=True, OPS_LOG_PATH=True)
+    Ops(app)
+    app.test_client().get("/caf%C3%A9")
+    app.test_client().get("/caf%E9")
+    assert [json.loads(line)["path"] for line in lines.found] == ["/café", "/caf\ufffd"]
 
 
 def test_a_traceback_has_no_line_that_looks_like_one_of_ours():
@@ -429,6 +521,24 @@ def test_server_timing_in_debug_mode_and_not_otherwise():
         app.debug = debug
         Ops(app)
         assert ("Server-Timing" in app.test_client().get("/livez").headers) is debug
+
+
+@pytest.mark.parametrize("where", ["class", "app"])
+def test_server_timing_goes_around_what_the_app_has(where, monkeypatch):
+    class Own(Flask):
+        pass
+
+    app = Own(__name__)
+    app.config["OPS_SERVER_TIMING"] = True
+    if where == "app":
+        app.dispatch_request = lambda: "the app's"
+    Ops(app)
+    if where == "class":
+        # An agent that patches the class comes when it comes.
+        monkeypatch.setattr(Own, "dispatch_request", lambda self: "the class's")
+    answer = app.test_client().get("/livez")
+    assert answer.text == f"the {where}'s"
+    assert "view" in phases(answer)
 
 
 def test_names_of_phases():

@@ -6,6 +6,7 @@ import io
 import pathlib
 import re
 import socket
+import sys
 
 import pytest
 from click.testing import CliRunner
@@ -15,6 +16,7 @@ import kolben.cli.program
 from kolben import Flask, request
 from kolben.ops import DEFAULTS, draining
 from kolben.ops.limits import STRICT
+from kolben.serving import settings as settings_module
 from kolben.serving.border import Border
 from kolben.serving.settings import OPTIONS, Mistake, gather
 from kolben.serving.sockets import Listeners, address
@@ -69,6 +71,12 @@ def test_pyproject_is_found_above_and_its_paths_start_there(tmp_path):
         ("unix-mode = '9'", {}, "no mode such as 660"),
         ("tls-client-verify = true", {}, "needs --tls-ca"),
         ("workers = ", {}, "cannot be read"),
+        # What selectors, sockets and Granian have no room for.
+        ("grace = 99999999999999", {}, "is more than 31536000 seconds"),
+        ("backlog = 99999999999", {}, "is more than 1048576"),
+        ("max-header-size = '99999999999999G'", {}, "is more than 1073741824"),
+        ("unix-mode = 0o660", {}, "is no text"),
+        ("unix-mode = '-10'", {}, "unix-mode is '-10', which is no mode such as 660"),
     ],
 )
 def test_what_is_wrong_is_named(tmp_path, table, environ, said):
@@ -77,6 +85,35 @@ def test_what_is_wrong_is_named(tmp_path, table, environ, said):
         gather({}, environ, str(tmp_path))
     assert said in str(caught.value)
     assert "\n" not in str(caught.value).rstrip(".")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("tool = 3", "tool is no table"),
+        ("tool.kolben = 3", "tool.kolben is no table"),
+        ("tool.kolben.serve = 3", "tool.kolben.serve is no table"),
+    ],
+)
+def test_a_pyproject_of_another_shape(tmp_path, text, said):
+    (tmp_path / "pyproject.toml").write_text(text)
+    with pytest.raises(Mistake, match=re.escape(said)):
+        gather({}, {}, str(tmp_path))
+
+
+def test_a_pyproject_that_may_not_be_read(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", path)
+
+    (tmp_path / "pyproject.toml").write_text("")
+    monkeypatch.setattr(settings_module, "read_toml", refuse)
+    with pytest.raises(Mistake, match="Permission denied"):
+        gather({}, {}, str(tmp_path))
+
+
+def test_a_wrong_value_of_an_option_for_several_is_shown_as_it_was_given(tmp_path):
+    with pytest.raises(Mistake, match=r"^static is 'foo', which is not written"):
+        gather({"static": ("foo",)}, {}, str(tmp_path))
 
 
 def test_a_password_is_not_shown(tmp_path):
@@ -152,6 +189,10 @@ def test_values(kind, text, value):
         (Flag(), "perhaps"),
         (Number(), "1.5"),
         (Pairs(), "static=/"),
+        (Pairs(), "/=/"),
+        (Pairs(), 3),
+        (Paths(), 3),
+        (Paths(), [3]),
         (Pairs(), "/static"),
     ],
 )
@@ -229,6 +270,28 @@ def test_files_that_change_are_noticed(tmp_path):
     assert files.changed() == str(path)
     (tmp_path / "a.pyc").write_text("1")
     assert files.changed() is None
+
+
+def test_a_file_that_is_no_socket_stays(tmp_path):
+    path = tmp_path / "file"
+    path.write_text("data")
+    with pytest.raises(Mistake, match="is there already, and is no socket"):
+        Listeners(gather({"unix": str(path)}, {}, str(tmp_path)), {})
+    assert path.read_text() == "data"
+
+
+def test_the_socket_of_the_next_server_stays(tmp_path):
+    path = tmp_path / "socket"
+    settings = gather({"unix": str(path)}, {}, str(tmp_path))
+    first = Listeners(settings, {})
+    first.close()
+    # It drains still when the next one finds that nobody listens there.
+    second = Listeners(settings, {})
+    first.remove_file()
+    assert path.exists()
+    second.close()
+    second.remove_file()
+    assert not path.exists()
 
 
 # --- the border ----------------------------------------------------------------------------------
@@ -370,6 +433,80 @@ def test_an_error_after_the_first_piece_is_logged(caplog):
 
 def test_an_app_that_never_starts_its_response_is_a_500():
     assert ask(lambda environ, start_response: [b"x"])[0] == 500
+
+
+def plain(status="200 OK", headers=(), body=(b"x",)):
+    def app(environ, start_response):
+        start_response(status, list(headers))
+        return body
+
+    return app
+
+
+@pytest.mark.parametrize("body", [[b"x"], (b"x", b"y")])
+@pytest.mark.parametrize("status", ["99 X", "42 X", "0 UNKNOWN", "101 S", "-1 X", "abc"])
+def test_a_status_that_no_answer_has_is_a_500(status, body, caplog):
+    """Granian would end the process."""
+    assert ask(plain(status, body=body))[0] == 500
+    assert "The app raised an error" in caplog.text
+
+
+def test_an_answer_that_is_refused_is_closed():
+    closed = []
+
+    class Body(list):
+        def close(self):
+            closed.append(True)
+
+    assert ask(plain("42 X", body=Body([b"x", b"y"])))[0] == 500
+    assert closed == [True]
+
+
+def test_an_answer_that_is_shorter_than_its_length_is_sent_so_that_it_is_cut_off(caplog):
+    """Sent as a whole, it would have the next answer on that connection for its rest."""
+    short = plain(headers=[("content-length", "7")], body=[b"x"])
+    assert ask(short) == (200, [("content-length", "7")], [b"x"])
+    assert "An answer of 1 bytes has the length 7" in caplog.text
+    assert ask(short, method="HEAD")[2] == b"x"
+    assert ask(plain("304 NOT MODIFIED", [("Content-Length", "7")], []))[2] == b""
+    assert ask(plain(headers=[("Content-Length", "1")], body=[b"x"]))[2] == b"x"
+
+
+@pytest.mark.parametrize("body", [[b"x"], (b"x", b"y")])
+@pytest.mark.parametrize("lengths", ["x", "-1", "", "1\n", "\u0661", "1 2"])
+def test_a_length_that_is_none_is_a_500(lengths, body):
+    headers = [("Content-Length", length) for length in lengths.split(" ")]
+    assert ask(plain(headers=headers, body=body))[0] == 500
+
+
+@pytest.mark.parametrize(("body", "sent"), [([b"x"], b"x"), ((b"x", b"y"), [b"x", b"y"])])
+def test_how_an_answer_is_transferred_is_the_servers(body, sent):
+    """An app that passes on what it got elsewhere; Granian would close without an answer."""
+    headers = [("X-A", "b"), ("Transfer-Encoding", "chunked"), ("X-C", "d")]
+    assert ask(plain(headers=headers, body=body)) == (200, [("X-A", "b"), ("X-C", "d")], sent)
+
+
+@pytest.mark.parametrize("piece", ["text", None, 3])
+def test_a_piece_that_is_no_bytes(piece, caplog):
+    assert ask(plain(body=iter([piece])))[0] == 500
+    assert ask(plain(body=iter([b"a", piece, b"b"])))[2] == [b"a"]
+    assert "An answer ended early" in caplog.text
+    assert ask(plain(body=iter([b"a", bytearray(b"b")])))[2] == [b"a", b"b"]
+
+
+def test_leaving_the_program_in_a_view_is_a_500(caplog):
+    def leaves(environ, start_response):
+        sys.exit("on purpose")
+
+    def leaves_later(environ, start_response):
+        start_response("200 OK", [])
+        yield b"a"
+        sys.exit("on purpose")
+
+    assert ask(leaves)[0] == 500
+    assert ask(leaves_later)[2] == [b"a"]
+    assert "The app raised an error" in caplog.text
+    assert "An answer ended early" in caplog.text
 
 
 def test_bodies(app):

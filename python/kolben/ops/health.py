@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import concurrent.futures
+import contextlib
 import contextvars
 import dataclasses
 import logging
@@ -10,7 +11,11 @@ import threading
 import time
 import typing as t
 
+from ..globals import current_app
 from . import draining
+
+if t.TYPE_CHECKING:
+    from ..app import Flask
 
 __all__ = ["Check", "Checks"]
 
@@ -34,8 +39,8 @@ class Check:
 class Checks:
     """The checks of an app.
 
-    They run beside each other, in threads of their own. A check that hangs is not started a second
-    time before it has come back, so that it takes one thread and no more.
+    They run beside each other, each in a thread and an app context of its own. One that hangs is
+    not started a second time before it has come back, so that it takes one thread and no more.
 
     :param keep: For how many seconds a result holds; questions that come more often get it, too.
     """
@@ -86,18 +91,31 @@ class Checks:
         if running is not None and not running.done():
             return running
         future: concurrent.futures.Future[str | None] = concurrent.futures.Future()
-        # `current_app` and the like are there for it as they are here.
+        # The line of one that fails tells of the request that has asked.
         context = contextvars.copy_context()
-        arguments = (_call, check, future)
-        threading.Thread(target=context.run, args=arguments, daemon=True).start()
+        proxy: t.Any = current_app
+        app: Flask | None = proxy._get_current_object() if proxy else None
+        arguments = (_call, check, app, future)
+        try:
+            threading.Thread(target=context.run, args=arguments, daemon=True).start()
+        except RuntimeError:  # there are as many threads as there may be
+            logger.warning("The check %r cannot be started", check.name, exc_info=True)
+            future.set_result("failed")
         self._running[check.name] = future
         return future
 
 
-def _call(check: Check, future: concurrent.futures.Future[str | None]) -> None:
+def _call(check: Check, app: Flask | None, future: concurrent.futures.Future[str | None]) -> None:
+    result: str | None = "failed"
     try:
-        future.set_result("failed" if check.function() is False else None)
-    except Exception:
+        # Not the request's own context: what hangs on it, such as a database session, is no other
+        # check's, and is let go of when this one comes back, however late.
+        with contextlib.nullcontext() if app is None else app.app_context():
+            if check.function() is not False:
+                result = None
+    except BaseException:
+        result = "failed"
         # Why it fails is for the log. Who asks for /readyz may be anybody.
         logger.warning("The check %r has failed", check.name, exc_info=True)
-        future.set_result("failed")
+    finally:
+        future.set_result(result)

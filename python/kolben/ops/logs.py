@@ -171,5 +171,7 @@ class AccessLog:
             **_identity(record),
         }
         if self.with_path:
-            facts["path"] = environ.get("PATH_INFO", "")[:512]
+            # WSGI has the bytes as Latin-1.
+            path = environ.get("PATH_INFO", "")[:512].encode("latin-1", "replace")
+            facts["path"] = path.decode("utf-8", "replace")
         logger.info("request", extra={"access": facts})

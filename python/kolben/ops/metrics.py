@@ -101,9 +101,13 @@ class Metrics:
 
     def page(self) -> tuple[bytes, str]:
         """Return the metrics of all workers, and their content type."""
-        registry = self.registry
+        client = self.client
         if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
-            registry = self.client.CollectorRegistry()
+            registry = client.CollectorRegistry()
             multiprocess = importlib.import_module("prometheus_client.multiprocess")
             multiprocess.MultiProcessCollector(registry)
-        return self.client.generate_latest(registry), self.client.CONTENT_TYPE_LATEST
+            page = client.generate_latest(registry)
+        else:
+            # Beside ours, those of the app; in the files above they are one.
+            page = client.generate_latest(self.registry) + client.generate_latest(client.REGISTRY)
+        return page, client.CONTENT_TYPE_LATEST

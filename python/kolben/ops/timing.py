@@ -41,7 +41,9 @@ class ServerTiming:
     """
 
     def __init__(self, app: Flask) -> None:
-        self._inner = app.dispatch_request
+        self._app = app
+        #: What was set on the app itself; a method of its class is looked up each time.
+        self._inner = vars(app).get("dispatch_request")
         app.dispatch_request = self._dispatch  # type: ignore[method-assign]
         watch(app).heads.append(self._add)
 
@@ -52,7 +54,8 @@ class ServerTiming:
             routed = record.phases.get("routing", 0.0)
             record.phases["before"] = begun - record.start - routed
         try:
-            return self._inner()
+            inner = self._inner
+            return type(self._app).dispatch_request(self._app) if inner is None else inner()
         finally:
             if record is not None:
                 record.phases["view"] = perf_counter() - begun

@@ -6,6 +6,8 @@ What Granian does otherwise than WSGI has it, or leaves to others, is put right 
   one. The app gets a stream that does neither, and that knows the largest size.
 - It would end a stream of chunks as if it were whole when the app's iterator fails at its very
   first piece. That piece is fetched before any header is sent, so the failure is a 500.
+- A status that is none ends its process, and a ``Content-Length`` that is too large makes the next
+  answer on that connection a part of this one. Neither gets that far.
 - A worker that is about to end says ``Connection: close``, so that nobody sends it another request
   on a connection that is about to go.
 """
@@ -83,10 +85,10 @@ class _Rest:
         if self._first:
             return self._first.pop(0)
         try:
-            return t.cast("bytes", self._next())
+            return _piece(self._next)
         except StopIteration:
             raise
-        except Exception:
+        except BaseException:
             # The status is out. Where the length is known, the client sees that some is missing.
             logger.exception("An answer ended early")
             raise StopIteration from None
@@ -140,7 +142,7 @@ class Border:
             if type(body) is list:
                 return self._send(protocol, environ, answer, body)
             return self._send_pieces(protocol, environ, answer, body)
-        except Exception:
+        except BaseException:  # `sys.exit()` in a view ends no worker
             logger.exception("The app raised an error")
             protocol.response_bytes(500, [_TEXT], _FAILURE)
             return 500
@@ -160,22 +162,32 @@ class Border:
 
     def _head(
         self, environ: dict[str, t.Any], answer: _Answer
-    ) -> tuple[int, list[tuple[str, str]]]:
+    ) -> tuple[int, list[tuple[str, str]], int | None]:
+        """Return the status, the headers and the length that they state, or refuse them."""
         if not answer.status:
             raise RuntimeError("The app has answered without a call of start_response.")
-        headers = answer.headers
+        status = int(answer.status[:3])
+        if not 200 <= status <= 999:
+            raise RuntimeError(f"The app has answered with {answer.status!r}, which no answer has.")
+        headers, stated = _frame(answer.headers)
         # HTTP/2 has no such header, and tells its clients by itself.
         if draining.draining() and environ["SERVER_PROTOCOL"] != "HTTP/2":
             headers = [*headers, ("Connection", "close")]
-        return int(answer.status[:3]), headers
+        return status, headers, stated
 
     def _send(
         self, protocol: _Protocol, environ: dict[str, t.Any], answer: _Answer, body: list[bytes]
     ) -> int:
-        status, headers = self._head(environ, answer)
+        status, headers, stated = self._head(environ, answer)
         if answer.written is not None:
             body = [*answer.written, *body]
-        protocol.response_bytes(status, headers, body[0] if len(body) == 1 else b"".join(body))
+        data = body[0] if len(body) == 1 else b"".join(body)
+        if stated is None or stated <= len(data) or not _has_body(environ, status):
+            protocol.response_bytes(status, headers, data)
+        else:
+            # What is sent in pieces and is not enough closes the connection.
+            logger.error("An answer of %d bytes has the length %d", len(data), stated)
+            protocol.response_iter(status, headers, _Rest([data], iter(()).__next__, _nothing))
         return status
 
     def _send_pieces(
@@ -190,13 +202,14 @@ class Border:
             )
             if answer.written is not None:
                 first = [*answer.written, *first]
+            if not whole:
+                status, headers, _ = self._head(environ, answer)
         except BaseException:
             close()
             raise
         if whole:
             close()
             return self._send(protocol, environ, answer, first)
-        status, headers = self._head(environ, answer)
         protocol.response_iter(status, headers, _Rest(first, following, close))
         return status
 
@@ -214,10 +227,40 @@ def _first(following: t.Callable[[], bytes]) -> list[bytes]:
 def _more(following: t.Callable[[], bytes], pieces: list[bytes]) -> bool:
     """Add the next piece to a list, and say whether there was one."""
     try:
-        pieces.append(following())
+        pieces.append(_piece(following))
     except StopIteration:
         return False
     return True
+
+
+def _piece(following: t.Callable[[], t.Any]) -> bytes:
+    """Return the next piece; Granian would take what is none for the end."""
+    piece = following()
+    if not isinstance(piece, (bytes, bytearray)):
+        raise TypeError(f"The app has answered with a piece that is no bytes: {piece!r:.100}")
+    return t.cast("bytes", piece)
+
+
+def _frame(headers: list[tuple[str, str]]) -> tuple[list[tuple[str, str]], int | None]:
+    """Return headers without ``Transfer-Encoding``, which is the server's, and the length stated.
+
+    :param headers: The headers; a length that is none is an error.
+    """
+    stated = None
+    for name, value in headers:
+        # PERF: most names are told by their length.
+        if len(name) == 14 and name.lower() == "content-length":
+            if not (value.isascii() and value.isdecimal()) or stated not in {None, int(value)}:
+                raise RuntimeError(f"The app has answered with the length {value!r}.")
+            stated = int(value)
+        elif len(name) == 17 and name.lower() == "transfer-encoding":
+            headers = [one for one in headers if one[0].lower() != "transfer-encoding"]
+    return headers, stated
+
+
+def _has_body(environ: dict[str, t.Any], status: int) -> bool:
+    """Say whether an answer has the body that its length tells of."""
+    return environ["REQUEST_METHOD"] != "HEAD" and status not in {204, 304}
 
 
 def _is_whole(headers: list[tuple[str, str]], piece: bytes) -> bool:

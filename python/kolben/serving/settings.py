@@ -13,7 +13,7 @@ import os
 import sys
 import typing as t
 
-from .values import Choice, Duration, Flag, Kind, Number, Pairs, Path, Paths, Size, Text
+from .values import Choice, Duration, Flag, Kind, Mode, Number, Pairs, Path, Paths, Size, Text
 
 __all__ = ["OPTIONS", "Mistake", "Option", "Setting", "Settings", "find_pyproject", "gather"]
 
@@ -66,20 +66,32 @@ OPTIONS: tuple[Option, ...] = (
     Option("app", Text(), "", "The app or factory, as for 'kolben --app'.", also="FLASK_APP"),
     Option("bind", Text(), "127.0.0.1:8000", "The address: HOST:PORT, [HOST]:PORT or :PORT."),
     Option("unix", Path(), "", "Serve on a Unix socket at this path instead."),
-    Option("unix_mode", Text(), "660", "The permissions of that socket, in octal."),
+    Option("unix_mode", Mode(), "660", "The permissions of that socket, in octal."),
     Option("workers", Number(1, 512), usable_cpus, "Worker processes: one for each usable CPU."),
     Option("threads", Number(1, 1024), 8, "Threads of each worker that run the app."),
-    Option("connections", Number(1), 1024, "Connections of each worker that are open at a time."),
-    Option("backlog", Number(128), 1024, "Connections that wait until a worker takes them."),
+    Option(
+        "connections",
+        Number(1, 1 << 20),
+        1024,
+        "Connections of each worker that are open at a time.",
+    ),
+    Option(
+        "backlog", Number(128, 1 << 20), 1024, "Connections that wait until a worker takes them."
+    ),
     Option("http", Choice("1", "2", "auto"), "1", "The version of HTTP; 'auto' takes both."),
     Option("tls_cert", Path("file"), "", "The certificate, in PEM; it switches TLS on."),
-    Option("tls_key", Path("file"), "", "The key of the certificate, in PEM (PKCS#8)."),
+    Option("tls_key", Path("file"), "", "The key of the certificate, in PEM."),
     Option("tls_key_password", Text(), "", "The password of the key.", secret=True),
     Option("tls_min", Choice("1.2", "1.3"), "1.2", "The least version of TLS."),
     Option("tls_ca", Path("file"), "", "The authority that signs clients' certificates."),
     Option("tls_crl", Paths("file"), (), "Lists of clients' certificates that are revoked."),
     Option("tls_client_verify", Flag(), False, "Refuse clients without a certificate."),
-    Option("max_header_size", Size(8192, none=False), 65536, "The largest head of a request: 431."),
+    Option(
+        "max_header_size",
+        Size(8192, none=False, most=1 << 30),
+        65536,
+        "The largest head of a request: 431.",
+    ),
     Option("max_body_size", Size(), 0, "The largest body of a request: 413. 0 is no limit."),
     Option("header_timeout", Duration(0.1, 60), 15.0, "The time for a head; also idle time."),
     Option("keep_alive", Flag(), True, "Keep connections open for more requests."),
@@ -207,7 +219,9 @@ def _one(
     try:
         return Setting(option, option.kind.read(given, base), source)
     except ValueError as error:
-        shown = "(not shown)" if option.secret else repr(given)
+        # Where an option may be given more than once, click has a tuple of one, too.
+        one = given[0] if isinstance(given, tuple) and len(given) == 1 else given
+        shown = "(not shown)" if option.secret else repr(one)
         raise Mistake(f"{written} is {shown}, which {error} ({source}).") from None
 
 
@@ -241,11 +255,14 @@ def _table(folder: str) -> tuple[dict[str, t.Any], str]:
     if path is None:
         return {}, "pyproject.toml"
     try:
-        table = read_toml(path).get("tool", {}).get("kolben", {}).get("serve", {})
-    except ValueError as error:
+        table = read_toml(path)
+    except (OSError, ValueError) as error:
         raise Mistake(f"{path} cannot be read: {error}.") from None
-    if not isinstance(table, dict):
-        raise Mistake(f"tool.kolben.serve is no table ({path}).")
+    names = ("tool", "kolben", "serve")
+    for depth, name in enumerate(names, 1):
+        table = table.get(name, {})
+        if not isinstance(table, dict):
+            raise Mistake(f"{'.'.join(names[:depth])} is no table ({path}).")
     return table, path
 
 
@@ -269,9 +286,3 @@ def _check(settings: Settings) -> None:
         raise Mistake("TLS needs both --tls-cert and --tls-key.")
     if settings.tls_client_verify and not settings.tls_ca:
         raise Mistake("--tls-client-verify needs --tls-ca.")
-    try:
-        mode = int(settings.unix_mode, 8)
-    except ValueError:
-        mode = -1
-    if not 0 <= mode <= 0o777:
-        raise Mistake(f"unix_mode is {settings.unix_mode!r}, which is no mode such as 660.")

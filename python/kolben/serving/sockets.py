@@ -20,7 +20,7 @@ from .settings import Mistake
 if t.TYPE_CHECKING:
     from .settings import Settings
 
-__all__ = ["Listeners", "remove_unix"]
+__all__ = ["Listeners", "address"]
 
 #: Whether the kernel deals connections out among sockets that share an address.
 _DEALS = sys.platform == "linux"
@@ -37,6 +37,8 @@ class Listeners:
 
     def __init__(self, settings: Settings, environ: t.MutableMapping[str, str]) -> None:
         self.backlog = settings.backlog
+        #: The file of a Unix socket that is ours, and what tells it from another of that name.
+        self.file: tuple[str, tuple[int, ...]] | None = None
         passed = _passed(environ)
         self.shared: socket.socket | None = None
         self.own: dict[int, socket.socket] = {}
@@ -48,6 +50,7 @@ class Listeners:
             if settings.unix:
                 self.shared = _listen_unix(settings.unix, int(settings.unix_mode, 8))
                 self.name = settings.unix
+                self.file = settings.unix, _identity(settings.unix)
             else:
                 self._listen_tcp(*address(settings.bind))
             for place in range(settings.workers):
@@ -94,6 +97,14 @@ class Listeners:
             if one is not None:
                 one.close()
         self.own.clear()
+
+    def remove_file(self) -> None:
+        """Remove the file of the Unix socket, unless another server has put its own there."""
+        if self.file is not None:
+            path, identity = self.file
+            with contextlib.suppress(OSError):
+                if _identity(path) == identity:
+                    os.unlink(path)
 
     def url(self, tls: bool) -> str:
         """Return the URL that they are reached at.
@@ -168,7 +179,7 @@ def _remove_dead(path: str) -> None:
     """Remove the socket that a killed server has left; one that answers stays."""
     try:
         if not stat.S_ISSOCK(os.stat(path).st_mode):
-            return
+            raise Mistake(f"{path} is there already, and is no socket.")
     except FileNotFoundError:
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as client:
@@ -186,11 +197,7 @@ def _reason(error: OSError) -> str:
     return f"cannot be listened at: {error.strerror or error}"
 
 
-def remove_unix(path: str) -> None:
-    """Remove the file of a Unix socket.
-
-    :param path: The file, or nothing.
-    """
-    if path:
-        with contextlib.suppress(OSError):
-            os.unlink(path)
+def _identity(path: str) -> tuple[int, ...]:
+    found = os.stat(path)
+    # The number of a file that was removed is given again.
+    return found.st_dev, found.st_ino, found.st_mtime_ns

@@ -17,11 +17,12 @@ import tempfile
 import time
 import typing as t
 
+from . import tls
 from .logs import configure
 from .notify import notify
 from .process import Process
 from .settings import Mistake
-from .sockets import Listeners, remove_unix
+from .sockets import Listeners
 from .watching import Files
 
 if t.TYPE_CHECKING:
@@ -63,6 +64,8 @@ class Supervisor:
         #: Places whose worker is still to be replaced by a younger one.
         self.to_replace: list[int] = []
         self.failures = 0
+        #: The moment before which no worker is replaced, as one could not start just now.
+        self.not_before = float("-inf")
         self.is_ready = False
         #: When it was told to stop.
         self.stopping: float | None = None
@@ -76,10 +79,12 @@ class Supervisor:
     def run(self) -> int:
         """Serve; return the status to leave with."""
         configure(self.settings)
-        self._write_pid()
+        tls.check(self.settings)
         self.listeners = Listeners(self.settings, os.environ)
         self.environ, folder = _metrics_environ()
         try:
+            # Not before the address is ours: the file may be that of a server which has it.
+            self._write_pid()
             self._take_signals()
             for place in range(self.settings.workers):
                 self._start(place)
@@ -93,7 +98,7 @@ class Supervisor:
                 process.inner.kill()
                 process.inner.wait()
             self.listeners.close()
-            remove_unix(self.settings.unix)
+            self.listeners.remove_file()
             if folder is not None:
                 shutil.rmtree(folder, ignore_errors=True)
             self._remove_pid()
@@ -126,7 +131,8 @@ class Supervisor:
         if settings.worker_max_rss:
             moments.append(self.rss_due)
         if settings.worker_lifetime:
-            moments += (p.born + settings.worker_lifetime for p in self._serving())
+            lifetime = settings.worker_lifetime
+            moments += (max(p.born + lifetime, self.not_before) for p in self._serving())
         if self.files is not None:
             moments.append(self.watch_due)
         if not moments:
@@ -172,6 +178,7 @@ class Supervisor:
             return
         logger.info("reloading")
         self.failures = 0
+        self.not_before = float("-inf")
         self.to_replace = list(range(self.settings.workers))
 
     # Workers.
@@ -179,6 +186,8 @@ class Supervisor:
     def _start(self, place: int, predecessor: Process | None = None) -> None:
         taken = {process.number for process in self.processes}
         number = next(n for n in range(len(taken) + 1) if n not in taken)
+        # In a folder of the operator's, what a server has left there that was killed.
+        _forget_metrics(number, self.environ)
         environ = {**self.environ, "KOLBEN_WORKER_NUMBER": str(number)}
         process = Process(place, number, self.settings, self.listeners.of(place), environ)
         process.predecessor = predecessor
@@ -230,7 +239,10 @@ class Supervisor:
         workers = _count(settings.workers, "worker")
         threads = _count(settings.threads, "thread")
         url = self.listeners.url(bool(settings.tls_cert))
-        print(f"Serving {process.told['app']!r} on {url} ({workers}, {threads} each)", flush=True)
+        line = f"Serving {process.told['app']!r} on {url} ({workers}, {threads} each)"
+        # Nobody may be there to read it.
+        with contextlib.suppress(OSError):
+            print(line, flush=True)
         notify(f"READY=1\nMAINPID={os.getpid()}")
 
     def _bury(self, process: Process) -> None:
@@ -238,7 +250,7 @@ class Supervisor:
         self.selector.unregister(process.control)
         process.control.close()
         self.processes.remove(process)
-        _forget_metrics(process, self.environ)
+        _forget_metrics(process.number, self.environ)
         if process.state == "ending" or self.stopping is not None:
             self._check_end(process)
         elif process.failure is not None or process.state in {"starting", "loaded"}:
@@ -263,14 +275,18 @@ class Supervisor:
         elif process.predecessor is not None and process.predecessor in self.processes:
             logger.error("the reload is given up, and the workers stay: %s", reason)
             self.to_replace.clear()
+            self.not_before = time.monotonic() + self._pause_after_failure()
         else:
             logger.error("worker %d cannot start: %s", process.place + 1, reason)
             self.listeners.give_up(process.place)
-            pause = min(self.settings.respawn_interval * 2**self.failures, _LONGEST_PAUSE)
-            self.due[process.place] = time.monotonic() + pause
+            self.due[process.place] = time.monotonic() + self._pause_after_failure()
             if self.failures >= _MOST_FAILURES and not self._serving():
                 logger.critical("no worker is left, and none can start")
                 self._stop(1)
+
+    def _pause_after_failure(self) -> float:
+        doubled = self.settings.respawn_interval * 2 ** min(self.failures, 20)
+        return float(min(doubled, max(_LONGEST_PAUSE, self.settings.respawn_interval)))
 
     def _died(self, process: Process) -> None:
         logger.error("worker %d %s, process %d", process.place + 1, process.death(), process.pid)
@@ -302,7 +318,7 @@ class Supervisor:
 
     def _look_at_age(self, now: float) -> None:
         lifetime = self.settings.worker_lifetime
-        if lifetime:
+        if lifetime and now >= self.not_before:
             for process in self._serving():
                 if now - process.born >= lifetime:
                     self._ask_to_replace(process.place)
@@ -354,8 +370,9 @@ class Supervisor:
 
     def _remove_pid(self) -> None:
         if self.settings.pid_file:
-            with contextlib.suppress(FileNotFoundError):
-                os.unlink(self.settings.pid_file)
+            with contextlib.suppress(OSError), open(self.settings.pid_file) as file:
+                if file.read() == f"{os.getpid()}\n":
+                    os.unlink(self.settings.pid_file)
 
 
 def _count(number: int, noun: str) -> str:
@@ -369,15 +386,22 @@ def _metrics_environ() -> tuple[dict[str, str], str | None]:
     """
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         return {}, None
-    folder = tempfile.mkdtemp(prefix="kolben-metrics-")
+    try:
+        folder = tempfile.mkdtemp(prefix="kolben-metrics-")
+    except OSError as error:
+        reason = error.strerror or error
+        logger.warning("there is no folder for metrics, and each worker tells its own: %s", reason)
+        return {}, None
     return {"PROMETHEUS_MULTIPROC_DIR": folder}, folder
 
 
-def _forget_metrics(process: Process, environ: t.Mapping[str, str]) -> None:
+def _forget_metrics(number: int, environ: t.Mapping[str, str]) -> None:
     """Remove what a dead worker says of the present; what it has counted stays."""
-    folder = environ.get("PROMETHEUS_MULTIPROC_DIR")
-    if folder is None:
+    folder = environ.get("PROMETHEUS_MULTIPROC_DIR") or os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+    if not folder:
         return
-    for name in os.listdir(folder):
-        if name.startswith("gauge_live") and name.endswith(f"_{process.number}.db"):
-            os.unlink(os.path.join(folder, name))
+    # The folder may be the operator's, who may do with it what he likes.
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith("gauge_live") and name.endswith(f"_{number}.db"):
+                os.unlink(os.path.join(folder, name))

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-import math
 import os
 import re
 import typing as t
 
-__all__ = ["Choice", "Duration", "Flag", "Kind", "Number", "Pairs", "Path", "Paths", "Size", "Text"]
+__all__ = [
+    "Choice",
+    "Duration",
+    "Flag",
+    "Kind",
+    "Mode",
+    "Number",
+    "Pairs",
+    "Path",
+    "Paths",
+    "Size",
+    "Text",
+]
 
 
 class Kind:
@@ -38,6 +49,20 @@ class Kind:
 
 class Text(Kind):
     """Any text."""
+
+
+class Mode(Kind):
+    """The permissions of a file, in octal: ``660``."""
+
+    metavar = "MODE"
+    _MODE = re.compile(r"(?:0o?)?[0-7]{3}")
+
+    def read(self, value: t.Any, folder: str) -> str:
+        # Not a number of TOML, where 0o660 is 432.
+        text: str = super().read(value, folder)
+        if not self._MODE.fullmatch(text):
+            raise ValueError("is no mode such as 660")
+        return text
 
 
 class Number(Kind):
@@ -76,22 +101,24 @@ class Size(Kind):
 
     :param least: The least that is allowed, apart from 0 where that means no limit.
     :param none: Whether 0 means that there is no limit.
+    :param most: The most.
     """
 
     metavar = "BYTES"
     _SIZE = re.compile(r"(\d+)\s*([kKmMgG]?)(?:i?[bB])?")
     _UNITS: t.ClassVar = {"": 0, "k": 1, "m": 2, "g": 3}
 
-    def __init__(self, least: int = 0, none: bool = True) -> None:
+    def __init__(self, least: int = 0, none: bool = True, most: int = 1 << 50) -> None:
         self.least = least
         self.none = none
+        self.most = most
 
     def read(self, value: t.Any, folder: str) -> int:
         match = None if isinstance(value, bool) else self._SIZE.fullmatch(str(value).strip())
         if match is None:
             raise ValueError("is no size such as 65536, 64k or 16M")
         size = int(match[1]) * 1024 ** self._UNITS[match[2].lower()]
-        return 0 if size == 0 and self.none else _within(size, self.least, None)
+        return 0 if size == 0 and self.none else _within(size, self.least, self.most)
 
 
 class Duration(Kind):
@@ -106,7 +133,7 @@ class Duration(Kind):
     _DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*(ms|[smhd]?)")
     _UNITS: t.ClassVar = {"ms": 0.001, "": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 
-    def __init__(self, least: float = 0, most: float | None = None, never: bool = False) -> None:
+    def __init__(self, least: float = 0, most: float = 31_536_000, never: bool = False) -> None:
         self.least = least
         self.most = most
         self.never = never
@@ -120,8 +147,8 @@ class Duration(Kind):
             return 0.0
         if seconds < self.least:
             raise ValueError(f"is less than {self.least:g} seconds")
-        if not math.isfinite(seconds) or (self.most is not None and seconds > self.most):
-            raise ValueError(f"is more than {self.most or math.inf:g} seconds")
+        if seconds > self.most:
+            raise ValueError(f"is more than {self.most:.12g} seconds")
         return seconds
 
     def show(self, value: t.Any) -> str:
@@ -198,6 +225,8 @@ class Paths(Kind):
     def read(self, value: t.Any, folder: str) -> tuple[str, ...]:
         if isinstance(value, str):
             value = [path for path in value.split(os.pathsep) if path]
+        elif not isinstance(value, (list, tuple)):
+            raise ValueError("is no path and no list of paths")
         return tuple(self.one.read(path, folder) for path in value)
 
     def show(self, value: t.Any) -> str:
@@ -218,12 +247,16 @@ class Pairs(Kind):
             value = [f"{url}={path}" for url, path in value.items()]
         elif isinstance(value, str):
             value = [pair for pair in value.split(",") if pair]
+        elif not isinstance(value, (list, tuple)):
+            raise ValueError("is no table of folders by URL")
         return tuple(self._pair(str(pair), folder) for pair in value)
 
     def _pair(self, pair: str, folder: str) -> tuple[str, str]:
         url, equals, path = pair.strip().partition("=")
         if not equals or not url.startswith("/"):
             raise ValueError("is not written as in /static=path/to/static")
+        if not url.rstrip("/"):
+            raise ValueError("is for every URL and leaves the app none, unlike /static")
         return url.rstrip("/"), os.path.realpath(self.folder.read(path, folder))
 
     def show(self, value: t.Any) -> str:

@@ -24,9 +24,11 @@ from granian import _futures, _granian
 from granian.http import HTTP1Settings, HTTP2Settings
 
 from ..cli import NoAppException, ScriptInfo
+from ..helpers import get_debug_flag
 from ..ops import draining
 from .border import Border
 from .logs import configure
+from .tls import readable_key
 
 if t.TYPE_CHECKING:
     from ..app import Flask
@@ -108,7 +110,10 @@ def main(control: int, listener: int) -> None:
 def _load(settings: t.Any, supervisor: Supervisor) -> Flask:
     """Load the app as ``kolben run`` does, or tell why not and leave."""
     try:
-        app = ScriptInfo(app_import_path=settings.app or None).load_app()
+        # What the app itself says of debug mode stays, so that the supervisor may refuse it.
+        info = ScriptInfo(app_import_path=settings.app or None, set_debug_flag=False)
+        app = info.load_app()
+        app.debug = app.debug or get_debug_flag()
         app._check_settings()
         if settings.access_log:
             from ..ops.logs import AccessLog  # noqa: PLC0415 - only if it was asked for
@@ -206,7 +211,7 @@ def _start(border: Border, settings: t.Any, stop: t.Any, listener: int) -> None:
     )
     http2 = HTTP2Settings(max_headers_size=settings.max_header_size)
     mounts = [(url, folder) for url, folder in settings.static]
-    expires = str(int(settings.static_expires)) if settings.static_expires else None
+    expires = str(int(settings.static_expires))
     tls = bool(settings.tls_cert)
     worker = _native.WSGIWorker(
         settings.place + 1,
@@ -223,8 +228,8 @@ def _start(border: Border, settings: t.Any, stop: t.Any, listener: int) -> None:
         (mounts, None, expires) if mounts else None,
         tls,
         settings.tls_cert or None,
-        settings.tls_key or None,
-        settings.tls_key_password or None,
+        readable_key(settings) or None,
+        None,
         f"tls{settings.tls_min}",
         settings.tls_ca or None,
         list(settings.tls_crl),
