@@ -14,7 +14,7 @@ import typing as t
 import kolben
 from kolben import app as kolben_app
 from kolben.globals import _cv_app, _cv_request
-from kolben.messages import make_plain_response, send_response
+from kolben.messages.response import make_plain_response, send_response
 
 from .app_cases import environ, make_app
 from .apps import start_response

@@ -10,7 +10,7 @@ from werkzeug.wrappers import Response as BaseResponse
 
 from .datastructures import Headers
 from .globals import request
-from .messages import make_plain_response
+from .messages.response import make_plain_response
 
 if t.TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment

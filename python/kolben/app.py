@@ -24,7 +24,7 @@ from .core import compiled
 from .ctx import AppContext, RequestContext, _sentinel
 from .globals import _cv_app, _cv_request, _no_req_msg, g, request, session
 from .helpers import get_debug_flag, get_flashed_messages, get_load_dotenv
-from .messages import make_plain_response, send_response
+from .messages.response import make_plain_response, send_response
 from .registry import App
 from .routing import Map, MapAdapter
 from .sessions import SecureCookieSessionInterface, _check_fallbacks

@@ -15,7 +15,7 @@ from types import MethodType
 
 from ..core import compiled
 from ..headers import http_date
-from ..messages import make_plain_response
+from ..messages.response import make_plain_response
 
 if t.TYPE_CHECKING:
     from ..registry import App
