@@ -38,6 +38,8 @@ _LENT: dict[str, dict[str, str]] = {
         **_GLOBALS,
         **{name: f"kolben.scaffold:{name}" for name in ("T_teardown", "T_template_filter")},
         **{name: f"kolben.scaffold:{name}" for name in ("T_template_global", "T_template_test")},
+        "BaseResponse": "werkzeug.wrappers:Response",
+        "Headers": "kolben.datastructures:Headers",
         "Rule": "kolben.routing:Rule",
         "SessionInterface": "kolben.sessions:SessionInterface",
         "T_shell_context_processor": "kolben.registry:T_shell_context_processor",
