@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import typing as t
+from types import NoneType
 
 from werkzeug.datastructures import Headers as WerkzeugHeaders
 from werkzeug.exceptions import HTTPException
@@ -98,6 +99,8 @@ def _page_of(error: HTTPException, environ: WSGIEnvironment) -> str:
     cls = type(error)
     if (
         error.description is not cls.description
+        # A text that is translated when it is shown, for one, may be another one each time.
+        or type(error.description) not in {str, NoneType}
         or error.code is not cls.code
         or [getattr(cls, part) for part in _PAGE_PARTS] != _page_parts
     ):

@@ -9,6 +9,8 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import wrapt
+from werkzeug.exceptions import HTTPException
 
 WAYS = ("subclass", "instance", "class before", "class after")
 
@@ -443,3 +445,83 @@ def test_an_http_exception_with_headers_of_its_own(target):
     assert set(headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS"}
     assert headers["Content-Length"] == str(len(body))
     assert send(app, REQUEST_METHOD="HEAD", PATH_INFO="/nothing")[2] == b""
+
+
+def test_a_view_may_change_its_keywords(target):
+    app = target.Flask("an_app")
+    seen = []
+
+    @wrapt.decorator
+    def renaming(wrapped, instance, args, kwargs):
+        kwargs["name"] = kwargs.pop("id")
+        return wrapped(*args, **kwargs)
+
+    app.add_url_rule("/<int:id>", "index", renaming(lambda name: f"{name}"))
+
+    @app.after_request
+    def note(response):
+        seen.append(target.request.view_args)
+        return response
+
+    for _ in range(3):
+        assert send(app, PATH_INFO="/5")[2] == b"5"
+    assert seen == [{"id": 5}] * 3
+
+
+def test_lists_of_hooks_with_an_order_of_their_own(target):
+    calls = []
+
+    class Ordered(list):
+        def __iter__(self):
+            return iter(sorted(self[:], key=lambda hook: hook.__name__))
+
+        def __reversed__(self):
+            return iter(self)
+
+    def hook(name):
+        def run(*response):
+            calls.append(name)
+            return response[0] if response else None
+
+        run.__name__ = name
+        return run
+
+    app = fill(target.Flask("an_app"))
+    send(app)
+    app.before_request_funcs[None] = Ordered([hook("before 2"), hook("before 1")])
+    app.after_request_funcs[None] = Ordered([hook("after 2"), hook("after 1")])
+    send(app)
+    assert calls == ["before 1", "before 2", "after 1", "after 2"]
+
+
+def test_a_description_that_is_translated_when_it_is_shown(target):
+    texts = {"en": "one", "de": "eins"}
+
+    class Translated:
+        def __html__(self):
+            return texts[target.request.args["language"]]
+
+    class Error(HTTPException):
+        code = 418
+        description = Translated()
+
+    app = target.Flask("an_app")
+
+    @app.route("/")
+    def index():
+        raise Error
+
+    for language, text in texts.items():
+        assert f"<p>{text}</p>".encode() in send(app, QUERY_STRING=f"language={language}")[2]
+
+
+def test_header_values_that_are_no_text_are_made_text(target):
+    app = target.Flask("an_app")
+
+    @app.route("/")
+    def index():
+        response = target.Response("text")
+        response.headers._list.append(("Count", 5))
+        return response
+
+    assert send(app)[1]["Count"] == "5"

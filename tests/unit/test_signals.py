@@ -8,6 +8,7 @@ import typing as t
 
 import blinker
 import pytest
+import wrapt
 
 NAMES = ("appcontext_pushed", "request_started", "request_finished", "appcontext_popped")
 
@@ -200,3 +201,27 @@ def test_a_receiver_may_be_a_coroutine_function(app, connect, overridden):
     if overridden:
         assert function in wrapped
         assert receiver.method in wrapped
+
+
+def test_a_receiver_may_change_its_keywords(target, target_module):
+    finished = target_module("signals").request_finished
+    app = target.Flask("an_app")
+    app.add_url_rule("/", "index", lambda: "text")
+    heard = []
+
+    @wrapt.decorator
+    def emptying(wrapped, instance, args, kwargs):
+        heard.append(sorted(kwargs))
+        kwargs.clear()
+
+    receivers = [emptying(lambda sender, **extra: None) for _ in range(3)]
+    for receiver in receivers:
+        finished.connect(receiver)
+    try:
+        send(app)
+        heard.clear()
+        send(app)
+    finally:
+        for receiver in receivers:
+            finished.disconnect(receiver)
+    assert heard == [["response"]] * 3

@@ -51,7 +51,10 @@ pub(crate) fn answer_plainly<'py>(app: &Bound<'py, PyAny>) -> PyResult<Option<Bo
     let answer = match answer {
         Some(answer) => answer,
         None => match view_of(originals, attributes, &request)? {
-            Some((view, arguments)) => hooks::synchronous(app, &view)?.call((), Some(&arguments))?,
+            Some((view, arguments)) => {
+                let view = hooks::synchronous(app, &view)?;
+                view.call((), Some(&hooks::own_keywords(&view, arguments)?))?
+            }
             None => return Ok(Some(py.Ellipsis().into_bound(py))),
         },
     };

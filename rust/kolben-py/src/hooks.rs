@@ -103,6 +103,18 @@ pub(crate) fn synchronous<'py>(
     }
 }
 
+/// Keywords that a callee may keep or change, as Python's `**` makes them for each call.
+///
+/// A function takes them out of the dictionary. Others get that itself, and some change it: the
+/// wrappers of wrapt do, which agents put around views and receivers.
+#[inline]
+pub(crate) fn own_keywords<'py>(
+    callee: &Bound<'py, PyAny>,
+    keywords: Bound<'py, PyDict>,
+) -> PyResult<Bound<'py, PyDict>> {
+    if callee.is_exact_instance_of::<PyFunction>() { Ok(keywords) } else { keywords.copy() }
+}
+
 #[derive(Clone, Copy)]
 enum Direction {
     Forward,
@@ -119,13 +131,9 @@ fn each<'py>(
 ) -> PyResult<Option<Bound<'py, PyAny>>> {
     let Ok(table) = table.get(py).cast::<PyDict>() else { return Ok(None) };
     let Some(functions) = table.get_item(name)? else { return Ok(None) };
-    let functions = match functions.cast_into::<PyList>() {
+    let functions = match functions.cast_into_exact::<PyList>() {
         Ok(functions) => functions,
-        Err(others) => others
-            .into_inner()
-            .try_iter()?
-            .collect::<PyResult<Vec<_>>>()
-            .and_then(|all| PyList::new(py, all))?,
+        Err(others) => return each_of(others.into_inner(), direction, call),
     };
     let mut place = match direction {
         Direction::Forward => 0,
@@ -143,6 +151,29 @@ fn each<'py>(
             Direction::Forward => place + 1,
             Direction::Backward => place.wrapping_sub(1),
         };
+    }
+    Ok(None)
+}
+
+/// As [`each`], of what may have an order of its own.
+#[cold]
+fn each_of<'py>(
+    functions: Bound<'py, PyAny>,
+    direction: Direction,
+    mut call: impl FnMut(&Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
+    let functions = match direction {
+        Direction::Forward => functions,
+        Direction::Backward => functions
+            .py()
+            .import("builtins")?
+            .call_method1(intern!(functions.py(), "reversed"), (functions,))?,
+    };
+    for function in functions.try_iter()? {
+        let given = call(&function?)?;
+        if given.is_some() {
+            return Ok(given);
+        }
     }
     Ok(None)
 }

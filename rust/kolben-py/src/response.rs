@@ -366,8 +366,10 @@ fn as_they_stand<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py
     let mut has_length = false;
     for entry in entries {
         let Ok(entry) = entry.cast::<PyTuple>() else { return Ok(None) };
-        let name = entry.get_item(0)?;
-        let Ok(name) = name.cast::<PyString>() else { return Ok(None) };
+        let [name, value] = entry.as_slice() else { return Ok(None) };
+        let (Ok(name), true) = (name.cast_exact::<PyString>(), value.is_instance_of::<PyString>()) else {
+            return Ok(None);
+        };
         let Ok(name) = name.to_str() else { return Ok(None) };
         match name.len() {
             8 if name.eq_ignore_ascii_case("location") => return Ok(None),

@@ -1,6 +1,7 @@
 //! The signals of an app, and who hears them.
 
 use crate::dispatch::makes_coroutines;
+use crate::hooks::own_keywords;
 use crate::known::Known;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -56,7 +57,9 @@ impl Signal {
             return Ok(());
         }
         for receiver in signal.call_method1(intern!(py, "receivers_for"), (app,))?.try_iter()? {
-            self.heard_by(receiver?, app)?.call((app,), arguments)?;
+            let receiver = self.heard_by(receiver?, app)?;
+            let arguments = arguments.map(|all| own_keywords(&receiver, all.clone())).transpose()?;
+            receiver.call((app,), arguments.as_ref())?;
         }
         Ok(())
     }
