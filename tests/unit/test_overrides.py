@@ -6,6 +6,8 @@ request or after it.
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import typing as t
 
 import pytest
@@ -525,3 +527,48 @@ def test_header_values_that_are_no_text_are_made_text(target):
         return response
 
     assert send(app)[1]["Count"] == "5"
+
+
+#: Patched as soon as it is imported, which is before Kolben is: as agents do it.
+EARLY = """
+import importlib, sys
+target, module, owner, name = sys.argv[1:]
+owner = getattr(importlib.import_module(module), owner)
+original, calls = getattr(owner, name), []
+def patched(*args, **kwargs):
+    calls.append(name)
+    return original(*args, **kwargs)
+setattr(owner, name, patched)
+flask = importlib.import_module(target)
+app = flask.Flask("an_app")
+@app.route("/<int:number>")
+def index(number):
+    flask.request.accept_mimetypes.best
+    return flask.url_for("index", number=number)
+flask.request_started.connect(print, app)
+client = app.test_client()
+client.get("/5", headers={"Accept": "text/html"})
+calls.clear()
+app.url_map.add(app.url_rule_class("/other/<int:number>", endpoint="index"))
+client.get("/5", headers={"Accept": "text/html"})
+print(len(calls))
+"""
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        ("blinker", "Signal", "send"),
+        ("werkzeug.routing", "Rule", "get_converter"),
+        ("werkzeug.routing", "IntegerConverter", "__init__"),
+        ("werkzeug.routing.converters", "NumberConverter", "to_python"),
+        ("werkzeug.routing.converters", "NumberConverter", "to_url"),
+        ("werkzeug.datastructures", "Accept", "__init__"),
+        ("werkzeug.datastructures", "MIMEAccept", "_specificity"),
+    ],
+    ids=".".join,
+)
+def test_what_was_patched_before_the_framework_was_imported(target, place):
+    command = [sys.executable, "-c", EARLY, target.__name__, *place]
+    ran = subprocess.run(command, capture_output=True, text=True, check=True, timeout=60)
+    assert int(ran.stdout.split()[-1]) > 0

@@ -161,3 +161,21 @@ def test_the_builders_of_a_rule(module: t.Any) -> None:
     rule.rule = "/new/<int:name>"
     rule.refresh()
     assert rule._build(name=12) == ("", "/new/12")
+
+
+@pytest.mark.parametrize("name", ["to_python", "to_url", "num_convert"])
+@pytest.mark.parametrize("error", [AttributeError, RuntimeError])
+def test_a_method_that_is_there_only_later(module: t.Any, name: str, error: type) -> None:
+    ready: list[t.Callable[[t.Any], t.Any]] = []
+
+    def read(self: t.Any) -> t.Any:
+        if not ready:
+            raise error("not yet")
+        return ready[0]
+
+    own = type("Own", (werkzeug.IntegerConverter,), {name: property(read)})
+    made = module.Map(converters={"own": own})
+    made.add(module.Rule("/<own:name>", endpoint="e"))
+    ready.append(str if name == "to_url" else int)
+    assert match(made, "5") == 5
+    assert made.bind("localhost").build("e", {"name": 5}) == "/5"

@@ -3,12 +3,13 @@
 //! Werkzeug's own converters are done here as long as nobody has overridden what they do; every
 //! other converter is asked.
 
-use crate::known::function_of;
+use crate::known::{function_of, genuine};
 use crate::route::Url;
 use crate::text::{bytes_of, text_of};
 use kolben_core::router::quote_into;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use pyo3::exceptions::PyException;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -36,7 +37,7 @@ fn originals(py: Python<'_>) -> PyResult<&Originals> {
     ORIGINALS.get_or_try_init(py, || {
         let converters = py.import("werkzeug.routing.converters")?;
         let function = |class: &str, name: &str| -> PyResult<Py<PyAny>> {
-            Ok(converters.getattr(class)?.getattr(name)?.unbind())
+            Ok(genuine(converters.getattr(class)?.getattr(name)?)?.unbind())
         };
         let uuid = py.import("uuid")?.getattr("UUID")?.cast_into::<PyType>()?;
         let sample = 0x6ba7_b810_9dad_11d1_80b4_00c0_4fd4_30c8;
@@ -161,7 +162,12 @@ impl Conversion {
         let found = |name: &Bound<'py, PyString>| -> PyResult<Option<Bound<'py, PyAny>>> {
             let of_class = class.getattr_opt(name)?;
             let Some(original) = &of_class else { return Ok(None) };
-            let found = converter.getattr(name)?;
+            let found = match converter.getattr(name) {
+                Ok(found) => found,
+                // It may have it by the time that a URL comes.
+                Err(error) if error.is_instance_of::<PyException>(py) => return Ok(None),
+                Err(error) => return Err(error),
+            };
             let is_same = found.is(original) || function_of(&found)? == Some(original.as_ptr());
             Ok(of_class.filter(|_| is_same))
         };

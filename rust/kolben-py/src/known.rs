@@ -2,9 +2,10 @@
 
 use crate::watch::Watch;
 use pyo3::ffi;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
-use pyo3::types::{PyDict, PyString, PyType};
+use pyo3::types::{PyDict, PyFunction, PyString, PyType};
 
 /// The attributes of a class that the core does the work of.
 pub(crate) struct Known {
@@ -17,7 +18,7 @@ impl Known {
     pub(crate) fn of(class: &Bound<'_, PyType>, names: &[&str]) -> PyResult<Self> {
         let mut originals = Vec::with_capacity(names.len());
         for name in names {
-            let original = class.getattr(*name)?;
+            let original = genuine(class.getattr(*name)?)?;
             originals.push((PyString::intern(class.py(), name).unbind(), original.unbind()));
         }
         Ok(Self { originals, watch: Watch::default() })
@@ -81,6 +82,50 @@ impl Known {
         }
         Ok(true)
     }
+}
+
+/// The packages whose functions the core does the work of.
+const PACKAGES: [&str; 3] = ["blinker", "kolben", "werkzeug"];
+
+/// An attribute as its library has it, or else what no object has as an attribute.
+///
+/// Agents patch Werkzeug and blinker as soon as these are imported, which is before Kolben sees them.
+pub(crate) fn genuine(attribute: Bound<'_, PyAny>) -> PyResult<Bound<'_, PyAny>> {
+    let py = attribute.py();
+    if is_genuine(&attribute)? { Ok(attribute) } else { Ok(PyDict::new(py).into_any()) }
+}
+
+fn is_genuine(attribute: &Bound<'_, PyAny>) -> PyResult<bool> {
+    let py = attribute.py();
+    if attribute.is_instance_of::<PyType>() {
+        return Ok(true);
+    }
+    if !attribute.is_exact_instance_of::<PyFunction>() {
+        for inside in [intern!(py, "fget"), intern!(py, "__func__")] {
+            if let Some(function) = attribute.getattr_opt(inside)?
+                && function.is_exact_instance_of::<PyFunction>()
+            {
+                return is_genuine(&function);
+            }
+        }
+        // Those of the interpreter and of the core cannot be patched without a trace.
+        let module = attribute.get_type().getattr(intern!(py, "__module__"))?;
+        let module = module.cast::<PyString>().ok().and_then(|module| module.to_str().ok());
+        return Ok(!attribute.is_callable() || module.is_some_and(|name| is_trusted(name, &["builtins"])));
+    }
+    let module = attribute.getattr(intern!(py, "__globals__"))?.get_item(intern!(py, "__name__"))?;
+    let standard = || -> PyResult<bool> {
+        let name = module.call_method1(intern!(py, "split"), (".",))?.get_item(0)?;
+        py.import("sys")?.getattr("stdlib_module_names")?.contains(name)
+    };
+    match module.cast::<PyString>()?.to_str() {
+        Ok(name) if is_trusted(name, &PACKAGES) => Ok(true),
+        _ => standard(),
+    }
+}
+
+fn is_trusted(module: &str, packages: &[&str]) -> bool {
+    module.split('.').next().is_some_and(|package| packages.contains(&package))
 }
 
 /// The dictionary of an object, if it has a plain one.

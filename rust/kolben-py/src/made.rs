@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyDict, PyList, PyString, PyTuple, PyType};
 
+use crate::known::genuine;
 use crate::watch::Watch;
 
 /// What the constructors that are passed by may call of their class, as much as them themselves.
@@ -41,7 +42,7 @@ impl Known {
             let base = base.cast_into::<PyType>()?;
             for step in STEPS {
                 let name = PyString::intern(py, step);
-                let original = own(&base, &name)?.map(Bound::unbind);
+                let original = own(&base, &name)?.map(genuine).transpose()?.map(Bound::unbind);
                 steps.push(Step { class: base.clone().unbind(), name: name.unbind(), original });
             }
         }

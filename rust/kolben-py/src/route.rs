@@ -4,6 +4,7 @@ use crate::building::Built;
 use crate::conversion::{
     Conversion, Refusal, conversions_of, exact_integer, is_validation_error, push_integer,
 };
+use crate::known::genuine;
 use crate::pattern::Pattern;
 use crate::text::{bytes_of, text_of};
 use crate::watch::{Watch, has_originals};
@@ -447,7 +448,7 @@ fn query_is_plain(rule: &Bound<'_, PyAny>) -> PyResult<bool> {
     let py = rule.py();
     let name = intern!(py, "_encode_query_vars");
     let original = ORIGINAL.get_or_try_init(py, || -> PyResult<_> {
-        Ok(py.import("werkzeug.routing.rules")?.getattr("Rule")?.getattr(name)?.unbind())
+        Ok(genuine(py.import("werkzeug.routing.rules")?.getattr("Rule")?.getattr(name)?)?.unbind())
     })?;
     let map = rule.getattr(intern!(py, "map"))?;
     Ok(rule.get_type().getattr(name)?.is(original)

@@ -1,5 +1,6 @@
 //! Notices when somebody overrides or patches a method that the core would otherwise pass by.
 
+use crate::known::genuine;
 use pyo3::ffi;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -69,7 +70,7 @@ pub(crate) fn has_originals(class: &Bound<'_, PyType>, original: &str, methods: 
     let original = class.py().import("kolben.routing")?.getattr(original)?;
     let ours = original.getattr("_originals")?;
     for method in methods {
-        if !class.getattr(*method)?.is(&ours.get_item(method)?) {
+        if !class.getattr(*method)?.is(&genuine(ours.get_item(method)?)?) {
             return Ok(false);
         }
     }
