@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
 from inspect import CO_COROUTINE, iscoroutinefunction
-from types import FunctionType
+from types import FunctionType, ModuleType
 from urllib.parse import quote as _url_quote
 
 from werkzeug.datastructures import ImmutableDict
@@ -554,7 +554,8 @@ class Flask(App):
 
         :param func: The coroutine function.
         """
-        return _async_to_sync()(func)
+        wrapped: Callable[..., t.Any] = _coroutines().async_to_sync(func)
+        return wrapped
 
     # URLs and templates.
 
@@ -767,11 +768,11 @@ class Flask(App):
 
 
 @cache
-def _async_to_sync() -> Callable[..., Callable[..., t.Any]]:
+def _coroutines() -> ModuleType:
     # PERF: kept, as an import takes a tenth of an async view (benches/apps.py).
-    from .coroutines import async_to_sync  # noqa: PLC0415 - brings asyncio
+    from . import coroutines  # noqa: PLC0415 - brings asyncio
 
-    return async_to_sync
+    return coroutines
 
 
 _IN_FRAGMENT = "%!#$&'()*+,/:;=?@"

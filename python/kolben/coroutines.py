@@ -14,9 +14,10 @@ import threading
 import typing as t
 import weakref
 from contextvars import copy_context
+from types import CoroutineType
 
 if t.TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from contextvars import Context
 
 __all__ = ["async_to_sync"]
@@ -57,7 +58,7 @@ def _thread_loop() -> asyncio.AbstractEventLoop:
 
 
 def async_to_sync(
-    function: Callable[..., Coroutine[t.Any, t.Any, t.Any]],
+    function: Callable[..., Awaitable[t.Any]],
 ) -> Callable[..., t.Any]:
     """Wrap a coroutine function so that a call runs it to its end.
 
@@ -76,12 +77,16 @@ def async_to_sync(
         )
 
     # PERF: less than `update_wrapper` sets, which is made for each request (benches/apps.py).
-    run.__name__ = getattr(function, "__name__", "run")
+    name = getattr(function, "__name__", None)
+    if type(name) is str:
+        run.__name__ = name
     run.__wrapped__ = function  # type: ignore[attr-defined]
     return run
 
 
-def _run(coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
+def _run(awaitable: Awaitable[t.Any]) -> t.Any:
+    # A function that is only marked as a coroutine function may return any other awaitable.
+    coroutine = awaitable if type(awaitable) is CoroutineType else _await(awaitable)
     loop = _thread_loop()
     context = copy_context()
     holder: list[Context] = []
@@ -92,7 +97,10 @@ def _run(coroutine: Coroutine[t.Any, t.Any, t.Any]) -> t.Any:
         task = loop.create_task(_then_note_context(coroutine, holder))
     try:
         _turn_once(loop)
-        return task.result() if task.done() else loop.run_until_complete(task)
+        if not task.done():
+            loop.run_until_complete(task)
+        _begin_the_rest(loop)
+        return task.result()
     finally:
         if not task.done():
             # Interrupted: the worker is being stopped.
@@ -117,6 +125,22 @@ def _turn_once(loop: asyncio.AbstractEventLoop) -> None:
     finally:
         # If an error came first, it is still to come, and not in the next call.
         stop.cancel()
+
+
+def _begin_the_rest(loop: asyncio.AbstractEventLoop) -> None:
+    """Begin what a coroutine has started and not waited for: it may be over now, too.
+
+    One turn begins a task; a generator that was left in the middle takes another to be closed.
+    """
+    for _ in range(2):
+        # PERF: most have started nothing, as the loops of asyncio tell; others are not asked.
+        if not getattr(loop, "_ready", True):
+            break
+        _turn_once(loop)
+
+
+async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
+    return await awaitable
 
 
 async def _then_note_context(

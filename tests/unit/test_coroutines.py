@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextvars
+import functools
 import gc
 import inspect
 import threading
@@ -268,3 +269,82 @@ def test_views_of_classes():
     client = app.test_client()
     assert client.get("/").text == "got"
     assert client.get("/other").text == "dispatched"
+
+
+@pytest.mark.parametrize("outcome", ["answer", "error"])
+@pytest.mark.parametrize("pause", [False, True])
+def test_what_a_coroutine_starts_is_begun_in_the_same_request(target, pause, outcome):
+    begun = []
+
+    async def note():
+        begun.append("task")
+
+    async def view():
+        if pause:
+            await asyncio.sleep(0)
+        view.task = asyncio.create_task(note())
+        if outcome == "error":
+            raise ValueError(outcome)
+        return "text"
+
+    app = target.Flask("an_app")
+    app.add_url_rule("/", "index", view)
+    assert app.test_client().get("/").status_code == (500 if outcome == "error" else 200)
+    assert begun == ["task"]
+
+
+@pytest.mark.parametrize("pause", [False, True])
+def test_a_generator_left_in_the_middle_is_closed_in_the_same_request(target, pause):
+    closed = []
+
+    async def rows():
+        try:
+            yield "first"
+            yield "second"
+        finally:
+            closed.append(True)
+
+    async def view():
+        if pause:
+            await asyncio.sleep(0)
+        async for row in rows():
+            return row
+        return None
+
+    app = target.Flask("an_app")
+    app.add_url_rule("/", "index", view)
+    assert app.test_client().get("/").data == b"first"
+    assert closed == [True]
+
+
+@pytest.mark.filterwarnings("ignore:async_to_sync was passed")
+def test_what_is_awaited_need_not_be_a_coroutine(target):
+    class Awaitable:
+        def __await__(self):
+            yield
+            return "awaited"
+
+    assert target.Flask("an_app").async_to_sync(Awaitable)() == "awaited"
+
+
+def test_a_function_may_have_any_name(target):
+    async def view():
+        return "text"
+
+    partial = functools.partial(view)
+    partial.__name__ = None
+    assert target.Flask("an_app").async_to_sync(partial)() == "text"
+
+
+@pytest.mark.kolben_only(reason="Flask leaves it to asgiref")
+def test_the_wrapper_may_be_patched_at_any_time(monkeypatch):
+    app = kolben.Flask("an_app")
+
+    async def view():
+        return "text"
+
+    app.add_url_rule("/", "index", view)
+    client = app.test_client()
+    assert client.get("/").data == b"text"
+    monkeypatch.setattr("kolben.coroutines.async_to_sync", lambda function: lambda: "patched")
+    assert client.get("/").data == b"patched"
