@@ -205,3 +205,12 @@ def test_an_empty_copy_of_a_bound_rule_can_be_bound(rule: t.Any, module: t.Any) 
     assert other.match("/user/5") == ("user", {"id": 5})
     with pytest.raises(RuntimeError, match="already bound"):
         module.Map([rule])
+
+
+def test_the_parts_of_a_rule_that_were_read_before_it_was_bound(module: t.Any) -> None:
+    early, late = (module.Rule("/user/<int:id>", endpoint="user") for _ in range(2))
+    assert (early._parts, early._trace) == ([], [])
+    module.Map([early])
+    module.Map([late])
+    assert early._parts == late._parts != []
+    assert early._trace == late._trace != []

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typing as t
 
 import pytest
+import werkzeug.routing
 from werkzeug.exceptions import NotFound
 from werkzeug.routing import BuildError, RequestRedirect
 
@@ -355,3 +356,16 @@ def test_no_warning_where_hosts_are_matched(module: t.Any) -> None:
     environ = {"wsgi.url_scheme": "http", "HTTP_HOST": "a.b", "REQUEST_METHOD": "GET"}
     url_map = module.Map([module.Rule("/", host="a.b", endpoint="ab")], host_matching=True)
     assert url_map.bind_to_environ(environ, "example.com").server_name == "example.com"
+
+
+def test_a_rule_may_be_compiled_as_werkzeug_compiles_it(module: t.Any) -> None:
+    class Own(module.Rule):
+        def compile(self) -> None:
+            werkzeug.routing.Rule.compile(self)
+
+    rule = Own("/user/<int:id>", endpoint="user")
+    adapter = module.Map([rule]).bind("example.com")
+    for _ in range(2):
+        assert adapter.match("/user/1") == ("user", {"id": 1})
+        assert adapter.build("user", {"id": 1}) == "/user/1"
+        rule.refresh()

@@ -34,6 +34,8 @@ class Rule(RuleCore, WerkzeugRule):
     map: Map
     #: The rule's text as the core has cut it, once it is bound.
     _pattern: Pattern | None = None
+    #: Whether somebody has read or set what is made on demand, before the rule was bound.
+    _was_read: bool = False
     #: To tell whether somebody has overridden how URLs are built.
     _originals: t.ClassVar[dict[str, t.Any]]
 
@@ -53,7 +55,7 @@ class Rule(RuleCore, WerkzeugRule):
         was_bound = self._pattern is not None
         self._route = None
         self._converters = {}
-        if was_bound:
+        if was_bound or self._was_read:
             for name in ("_build", "_build_unknown", "_made_parts", "_made_trace"):
                 self.__dict__.pop(name, None)
         pattern = Pattern(self, domain, path, parse_converter_args)
@@ -89,28 +91,29 @@ class Rule(RuleCore, WerkzeugRule):
         if made is None:
             made = [] if self._pattern is None else _rule_parts(self._pattern)
             self.__dict__["_made_parts"] = made
+            self._was_read = True
         return made
 
     @_parts.setter
     def _parts(self, value: list[RulePart]) -> None:
-        # The core leaves out the empty list that Werkzeug's constructor sets.
-        if value:
-            self.__dict__["_made_parts"] = value
+        # The core leaves out the empty list that Werkzeug's constructor sets, if nobody has
+        # overridden what fills it.
+        self.__dict__["_made_parts"] = value
+        self._was_read = True
 
     @property
     def _trace(self) -> list[tuple[bool, str]]:
         made: list[tuple[bool, str]] | None = self.__dict__.get("_made_trace")
         if made is None:
-            if self._pattern is None:
-                return []
-            made = self._pattern.trace()
+            made = [] if self._pattern is None else self._pattern.trace()
             self.__dict__["_made_trace"] = made
+            self._was_read = True
         return made
 
     @_trace.setter
     def _trace(self, value: list[tuple[bool, str]]) -> None:
-        if value:
-            self.__dict__["_made_trace"] = value
+        self.__dict__["_made_trace"] = value
+        self._was_read = True
 
     # PERF: a `__getattr__` for these would slow down each look at a rule (`make bench-startup`).
 

@@ -10,6 +10,8 @@ use pyo3::types::{PyDict, PyList, PyString, PyType};
 /// What makes the converters of a rule, and their classes, as they stand when Kolben is imported.
 struct Held {
     rule: Known,
+    /// What makes the parts of a rule.
+    parts: Known,
     classes: Vec<Original>,
 }
 
@@ -36,6 +38,7 @@ pub(crate) fn hold_converters(rule: &Bound<'_, PyType>, classes: &Bound<'_, PyLi
         });
         Ok::<_, PyErr>(Held {
             rule: Known::of(rule, &["get_converter"])?,
+            parts: Known::of(rule, &["compile", "_parts", "_trace"])?,
             classes: classes.collect::<PyResult<_>>()?,
         })
     })?;
@@ -71,6 +74,14 @@ pub(crate) fn make<'py>(
         made::set_plainly(&made, name.bind(py), value)?;
     }
     Ok(Some(made))
+}
+
+/// Whether the parts of a rule are made by Kolben's own methods, when somebody asks for them.
+pub(crate) fn makes_parts(rule: &Bound<'_, PyAny>) -> PyResult<bool> {
+    match HELD.get(rule.py()) {
+        Some(held) => held.parts.is_class_of(rule),
+        None => Ok(false),
+    }
 }
 
 impl Original {

@@ -1,5 +1,6 @@
 //! The part of a rule that the router holds on to.
 
+use crate::converters;
 use crate::route::Route;
 use crate::shared::Shared;
 use pyo3::ffi;
@@ -58,6 +59,7 @@ impl RuleCore {
         // PERF: Werkzeug's constructor sets these on each rule (`make bench-startup`: 10,000 rules).
         if (name.is(intern!(slf.py(), "_parts")) || name.is(intern!(slf.py(), "_trace")))
             && value.cast_exact::<PyList>().is_ok_and(PyListMethods::is_empty)
+            && converters::makes_parts(slf.as_any())?
         {
             return Ok(());
         }
