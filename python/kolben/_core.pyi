@@ -32,6 +32,7 @@ __all__ = [
     "get_content_length",
     "hold",
     "hold_bodies",
+    "hold_forms",
     "hold_contexts",
     "hold_converters",
     "hold_json",
@@ -67,6 +68,7 @@ __all__ = [
     "plain_request_iri",
     "quote_header_value",
     "read_body",
+    "read_form",
     "send_plain_response",
     "send_response",
     "unquote_etag",
@@ -369,6 +371,10 @@ def send_response(
 ) -> t.Iterable[bytes]: ...
 def hold_bodies(request: type, disconnected: type[Exception]) -> None: ...
 def read_body(request: t.Any, /) -> bytes | None: ...
+def hold_forms(parser: type, stream: type, memory: type) -> None: ...
+def read_form(
+    environ: t.Any, cls: t.Any | None, parser: t.Any, limited: t.Any
+) -> tuple[t.Any, t.Any, t.Any] | None: ...
 def hold_json(provider: type, json: types.ModuleType, encoder: types.ModuleType) -> None: ...
 def json_is_untouched() -> bool: ...
 def open_context(class_: t.Any, app: t.Any, environ: t.Any, /) -> t.Any | None: ...

@@ -17,8 +17,8 @@ mod dates;
 mod dispatch;
 mod environ;
 mod environ_headers;
+mod form;
 mod headers;
-
 mod hooks;
 mod json;
 mod known;
@@ -28,6 +28,7 @@ mod links;
 mod lists;
 mod made;
 mod map;
+mod multi_dict;
 mod multipart;
 mod opening;
 mod pattern;
@@ -123,6 +124,8 @@ mod _core {
     use crate::dispatch::answer_plainly;
     #[pymodule_export]
     use crate::environ_headers::EnvironHeadersCore;
+    #[pymodule_export]
+    use crate::form::{hold_forms, read_form};
     #[pymodule_export]
     use crate::headers::HeadersCore;
     #[pymodule_export]

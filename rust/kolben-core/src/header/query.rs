@@ -19,7 +19,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::quote::percent;
 use super::scan::{ByteSet, after, contains_each, cut, find, partition};
@@ -37,8 +37,8 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     #[inline]
-    fn of(raw: &'a [u8]) -> Self {
-        let [pluses, percents] = contains_each(raw, [b'+', b'%']);
+    fn of(raw: &'a [u8], plain: bool) -> Self {
+        let [pluses, percents] = if plain { [false; 2] } else { contains_each(raw, [b'+', b'%']) };
         Self { raw, pluses, percents }
     }
 
@@ -64,13 +64,15 @@ impl<'a> Text<'a> {
 
 /// The pairs in order, those without a value included.
 pub fn pairs(query: &[u8]) -> Pairs<'_> {
-    Pairs { rest: Some(query) }
+    Pairs { rest: Some(query), plain: memchr2(b'+', b'%', query).is_none() }
 }
 
 /// The iterator that [`pairs`] returns.
 #[derive(Debug)]
 pub struct Pairs<'a> {
     rest: Option<&'a [u8]>,
+    /// Whether all of it stands for itself.
+    plain: bool,
 }
 
 impl<'a> Iterator for Pairs<'a> {
@@ -84,10 +86,19 @@ impl<'a> Iterator for Pairs<'a> {
             self.rest = tail;
             if !pair.is_empty() {
                 let (name, value) = partition(pair, b'=');
-                return Some((Text::of(name), Text::of(value.unwrap_or_default())));
+                let value = value.unwrap_or_default();
+                return Some((Text::of(name, self.plain), Text::of(value, self.plain)));
             }
         }
     }
+}
+
+/// Spaces for pluses, if there are any. What [`pairs`] finds in it is the same, and found sooner.
+pub fn without_pluses(query: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'+', query).is_none() {
+        return Cow::Borrowed(query);
+    }
+    Cow::Owned(query.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect())
 }
 
 /// Takes the percent-encoding off; bytes only, whatever they mean.
@@ -243,6 +254,13 @@ mod tests {
     #[test]
     fn pluses_are_spaces_wherever_they_stand() {
         assert_eq!(shown("+a+b+c+d+e+f+=++%2b%20+"), " a b c d e f =  +  ");
+    }
+
+    #[test]
+    fn pluses_may_be_spaces_before() {
+        let query = b"+a=b+c&%2b=+";
+        assert_eq!(shown(&String::from_utf8_lossy(&without_pluses(query))), " a=b c|+= ");
+        assert_eq!(without_pluses(b"a=%2b"), &b"a=%2b"[..]);
     }
 
     #[test]
