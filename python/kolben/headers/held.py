@@ -23,7 +23,6 @@ def _reporting(challenge: ds.WWWAuthenticate | None) -> t.Callable[[t.Any], None
 if compiled is not None:
     compiled.hold(
         accept=ds.Accept,
-        authorization=ds.Authorization,
         callback_dict=ds.CallbackDict,
         challenge=ds.WWWAuthenticate,
         charset_accept=ds.CharsetAccept,

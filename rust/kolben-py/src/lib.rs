@@ -4,6 +4,7 @@ mod accept;
 mod adapter;
 mod app_context;
 mod auth;
+mod authorization;
 mod body;
 mod building;
 mod columns;
@@ -105,7 +106,9 @@ mod _core {
     #[pymodule_export]
     use crate::app_context::AppContextCore;
     #[pymodule_export]
-    use crate::auth::{parse_authorization, parse_challenge};
+    use crate::auth::parse_challenge;
+    #[pymodule_export]
+    use crate::authorization::{AuthorizationCore, hold_authorization};
     #[pymodule_export]
     use crate::body::{hold_bodies, read_body};
     #[pymodule_export]
