@@ -103,8 +103,7 @@ pub(crate) fn write_cookie<'py>(
     let mut out = Vec::with_capacity(128);
     let name = checked("key", key)?;
     // A key beyond ASCII is UTF-8 read as Latin-1, and goes before the rest.
-    let head = if name.is_ascii() { None } else { Some(text::latin1(py, name)?) };
-    if head.is_none() {
+    if name.is_ascii() {
         out.extend_from_slice(name);
     }
     out.push(b'=');
@@ -129,8 +128,13 @@ pub(crate) fn write_cookie<'py>(
         out.extend_from_slice(samesite.to_str()?.as_bytes());
     }
     attribute("Partitioned", partitioned, &mut out)?;
-    let rest = text::text_of(py, &out)?;
-    head.map_or(Ok(rest.clone()), |head| text::concat(&head, &rest))
+    if name.is_ascii() {
+        return text::text_of(py, &out);
+    }
+    if out.is_ascii() {
+        return text::latin1_and_ascii(py, name, &out);
+    }
+    text::concat(&text::latin1(py, name)?, &text::text_of(py, &out)?)
 }
 
 /// An attribute: left out for `None` and `False`, bare for `True`, else with its value.

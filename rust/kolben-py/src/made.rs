@@ -172,7 +172,7 @@ held! {
     classes: accept, callback_dict, challenge, charset_accept, content_range, etags,
         header_set, if_range, immutable_multi_dict, language_accept, mime_accept, multi_dict, policy,
         range, request_cache_control, response_cache_control;
-    functions: challenge_callback, dump_header, dump_options_header, get_content_length, iri_to_uri, parse_age,
+    functions: challenge_callback, dump_header, dump_options_header, iri_to_uri, parse_age,
         parse_authorization, parse_content_range, parse_date, parse_decoded_cookie, parse_range,
         quote_header_value, uri_to_iri,
 }
