@@ -37,8 +37,8 @@ pub struct Text<'a> {
 
 impl<'a> Text<'a> {
     #[inline]
-    fn of(raw: &'a [u8], plain: bool) -> Self {
-        let [pluses, percents] = if plain { [false; 2] } else { contains_each(raw, [b'+', b'%']) };
+    fn of(raw: &'a [u8]) -> Self {
+        let [pluses, percents] = contains_each(raw, [b'+', b'%']);
         Self { raw, pluses, percents }
     }
 
@@ -64,16 +64,22 @@ impl<'a> Text<'a> {
 
 /// The pairs in order, those without a value included.
 pub fn pairs(query: &[u8]) -> Pairs<'_> {
-    Pairs { rest: Some(query), plain: memchr2(b'+', b'%', query).is_none() }
+    Pairs(PlainPairs { rest: Some(query) })
+}
+
+/// The same of a query in which everything stands for itself.
+pub fn plain_pairs(query: &[u8]) -> PlainPairs<'_> {
+    PlainPairs { rest: Some(query) }
+}
+
+/// Whether everything in a query stands for itself.
+pub fn is_plain(query: &[u8]) -> bool {
+    memchr2(b'+', b'%', query).is_none()
 }
 
 /// The iterator that [`pairs`] returns.
 #[derive(Debug)]
-pub struct Pairs<'a> {
-    rest: Option<&'a [u8]>,
-    /// Whether all of it stands for itself.
-    plain: bool,
-}
+pub struct Pairs<'a>(PlainPairs<'a>);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (Text<'a>, Text<'a>);
@@ -81,13 +87,27 @@ impl<'a> Iterator for Pairs<'a> {
     // PERF: bench urlencoded; moving the pair out of a call takes as long as finding it.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (Text::of(name), Text::of(value)))
+    }
+}
+
+/// The iterator that [`plain_pairs`] returns.
+#[derive(Debug)]
+pub struct PlainPairs<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for PlainPairs<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (pair, tail) = partition(self.rest?, b'&');
             self.rest = tail;
             if !pair.is_empty() {
                 let (name, value) = partition(pair, b'=');
-                let value = value.unwrap_or_default();
-                return Some((Text::of(name, self.plain), Text::of(value, self.plain)));
+                return Some((name, value.unwrap_or_default()));
             }
         }
     }
@@ -261,6 +281,8 @@ mod tests {
         let query = b"+a=b+c&%2b=+";
         assert_eq!(shown(&String::from_utf8_lossy(&without_pluses(query))), " a=b c|+= ");
         assert_eq!(without_pluses(b"a=%2b"), &b"a=%2b"[..]);
+        assert!(is_plain(b"a=b&c") && !is_plain(b"a=+") && !is_plain(b"%"));
+        assert_eq!(plain_pairs(b"a=b=c&&d").collect::<Vec<_>>(), [(&b"a"[..], &b"b=c"[..]), (b"d", b"")]);
     }
 
     #[test]
