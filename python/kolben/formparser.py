@@ -11,6 +11,7 @@ import re
 import typing as t
 from functools import partial
 from io import SEEK_CUR, BytesIO
+from operator import attrgetter
 
 from werkzeug import formparser as _werkzeug
 from werkzeug.datastructures import FileStorage, MultiDict
@@ -356,7 +357,12 @@ class _Parts:
 
 
 def _is_limited(stream: object) -> te.TypeIs[LimitedStream]:
-    return type(stream) is LimitedStream
+    return type(stream) is LimitedStream and _stream_readers(LimitedStream) == _own_stream_readers
+
+
+#: How a stream with a limit is read.
+_stream_readers = attrgetter("read", "readall", "readinto", "is_exhausted", "on_exhausted")
+_own_stream_readers = _stream_readers(LimitedStream)
 
 
 def _read_all(stream: t.IO[bytes]) -> bytes:
@@ -364,7 +370,7 @@ def _read_all(stream: t.IO[bytes]) -> bytes:
     # PERF: a body in memory behind a fresh limit needs no loop (benches/test_forms.py).
     if _is_limited(stream) and stream._pos == 0 and not stream._limit_is_max:
         source = stream._stream
-        if type(source) is BytesIO:
+        if type(source) is BytesIO and not source.closed:
             data = source.read(stream.limit)
             if len(data) == stream.limit:
                 stream._pos = stream.limit
@@ -446,6 +452,10 @@ def parse_form_data(
 
     :return: The stream, the form and the files.
     """
+    if max_content_length is None and _read_form is not None:
+        found = _read_form(environ, cls, FormDataParser, LimitedStream)
+        if found is not None:
+            return t.cast("_Result", found)
     return FormDataParser(
         stream_factory=stream_factory,
         max_form_memory_size=max_form_memory_size,
@@ -454,3 +464,11 @@ def parse_form_data(
         silent=silent,
         cls=cls,
     ).parse_from_environ(environ)
+
+
+_read_form: t.Callable[..., t.Any] | None
+if compiled is None:
+    _read_form = None
+else:
+    _read_form = compiled.read_form
+    compiled.hold_forms(FormDataParser, LimitedStream, BytesIO)

@@ -14,6 +14,7 @@ from werkzeug import formparser as werkzeug
 from werkzeug.datastructures import ImmutableMultiDict, MultiDict
 from werkzeug.exceptions import RequestEntityTooLarge
 from werkzeug.sansio import multipart as sansio
+from werkzeug.wsgi import LimitedStream
 
 from kolben import formparser
 from kolben.core import compiled
@@ -329,6 +330,133 @@ class TestUrlencoded:
         body = {**environ(b"a=1&b=2", self.TYPE), "CONTENT_LENGTH": "3"}
         assert dict(formparser.parse_form_data(body)[1]) == {"a": "1"}
         assert body["wsgi.input"].read() == b"&b=2"
+
+    def test_the_stream_is_at_its_end(self) -> None:
+        for source in (formparser, werkzeug):
+            body = environ(b"a=1 and more", self.TYPE)
+            body["CONTENT_LENGTH"] = "3"
+            stream, form, files = source.parse_form_data(body)
+            assert type(stream) is LimitedStream
+            assert vars(stream) == {
+                "_stream": body["wsgi.input"],
+                "_pos": 3,
+                "limit": 3,
+                "_limit_is_max": False,
+            }
+            assert stream.is_exhausted
+            assert (stream.read(), body["wsgi.input"].read()) == (b"", b" and more")
+            assert (type(form), type(files)) == (MultiDict, MultiDict)
+            assert not stream.closed
+
+    @pytest.mark.parametrize(
+        "others",
+        [
+            {"CONTENT_TYPE": "application/x-www-form-urlencoded; charset=latin1"},
+            {"CONTENT_TYPE": "Application/X-WWW-Form-Urlencoded"},
+            {"CONTENT_TYPE": ""},
+            {"CONTENT_LENGTH": ""},
+            {"CONTENT_LENGTH": "-3"},
+            {"CONTENT_LENGTH": "+3"},
+            {"CONTENT_LENGTH": "0"},
+            {"HTTP_TRANSFER_ENCODING": "chunked"},
+            {"wsgi.input_terminated": True},
+        ],
+    )
+    def test_odd_environs(self, others: dict[str, t.Any]) -> None:
+        found = []
+        for source in (formparser, werkzeug):
+            stream, form, files = source.parse_form_data({**environ(b"a=1", self.TYPE), **others})
+            found.append((dict(form.lists()), dict(files), stream.read()))
+        assert found[0] == found[1]
+
+    def test_a_closed_input(self) -> None:
+        from werkzeug.exceptions import ClientDisconnected
+
+        for source in (formparser, werkzeug):
+            body = environ(b"a=1", self.TYPE)
+            body["wsgi.input"].close()
+            with pytest.raises(ClientDisconnected):
+                source.parse_form_data(body)
+
+    def test_a_class_that_refuses(self) -> None:
+        class Few(MultiDict[str, str]):
+            def __init__(self, mapping: t.Any = ()) -> None:
+                super().__init__(mapping)
+                if len(self) > 1:
+                    raise ValueError("too many")
+
+        for source in (formparser, werkzeug):
+            form = source.parse_form_data(environ(b"a=1&b=2", self.TYPE), cls=Few)[1]
+            assert (type(form), len(form)) == (Few, 0)
+            with pytest.raises(ValueError, match="too many"):
+                source.parse_form_data(environ(b"a=1&b=2", self.TYPE), cls=Few, silent=False)
+
+    @pytest.mark.parametrize(
+        ("owner", "name"),
+        [
+            (formparser.FormDataParser, "parse_from_environ"),
+            (formparser.FormDataParser, "parse"),
+            (formparser.FormDataParser, "_parse_urlencoded"),
+            (werkzeug.FormDataParser, "parse"),
+            (werkzeug.FormDataParser, "__init__"),
+            (LimitedStream, "__init__"),
+            (LimitedStream, "readall"),
+            (LimitedStream, "readinto"),
+        ],
+    )
+    def test_a_patched_method(
+        self, owner: type, name: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        original, calls = getattr(owner, name), []
+
+        def patched(*arguments: t.Any, **options: t.Any) -> t.Any:
+            calls.append(name)
+            return original(*arguments, **options)
+
+        def parse() -> dict[str, str]:
+            return dict(formparser.parse_form_data(environ(b"a=1", self.TYPE))[1])
+
+        assert (parse(), calls) == ({"a": "1"}, [])
+        monkeypatch.setattr(owner, name, patched)
+        assert (parse(), calls[:1]) == ({"a": "1"}, [name])
+        monkeypatch.undo()
+        calls.clear()
+        assert (parse(), calls) == ({"a": "1"}, [])
+
+    def test_patched_classes(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        class Parser(formparser.FormDataParser):
+            def parse(self, *args: t.Any, **options: t.Any) -> t.Any:
+                return "mine"
+
+        class Limited(LimitedStream):
+            pass
+
+        monkeypatch.setattr(formparser, "LimitedStream", Limited)
+        assert type(formparser.parse_form_data(environ(b"a=1", self.TYPE))[0]) is Limited
+        monkeypatch.setattr(formparser, "FormDataParser", Parser)
+        assert formparser.parse_form_data(environ(b"a=1", self.TYPE)) == "mine"
+
+    def test_a_patched_multi_dict(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        original = MultiDict.__init__
+        seen = []
+
+        def patched(self: t.Any, mapping: t.Any = None) -> None:
+            seen.append(type(self))
+            original(self, mapping)
+
+        monkeypatch.setattr(MultiDict, "__init__", patched)
+        assert dict(formparser.parse_form_data(environ(b"a=1", self.TYPE))[1]) == {"a": "1"}
+        assert len(seen) == 2
+
+    @pytest.mark.parametrize("count", [1, 42, 43, 44, 100, 1024, 1025, 3000])
+    def test_any_number_of_fields(self, count: int) -> None:
+        pairs = [f"field{index}=a+value%20{index}" for index in range(count)]
+        for body in ("&".join(pairs), "&&".join(pairs), "&".join((*pairs, pairs[0]))):
+            found = [
+                list(source.parse_form_data(environ(body.encode(), self.TYPE))[1].lists())
+                for source in (formparser, werkzeug)
+            ]
+            assert found[0] == found[1]
 
 
 # --- advisories --------------------------------------------------------------------------------

@@ -648,3 +648,89 @@ def test_many_different_keys_take_linear_time() -> None:
         # Tables outgrow the processor's caches on the way: that of a plain dictionary, made from
         # `text.split`, grows with a power of 1.13.
         assert growth(make, function, most=1.25) <= 1.25
+
+
+# --- what is beyond ASCII or long ----------------------------------------------------------------
+
+LONG = ["\xe9" * 20, "\u20ac" * 20, "\U0001f600" * 20, "\ud800" * 20, "\ud800", '\xe9 "q" \\' * 5]
+
+
+class Text(str):
+    """Says what it is when it is written."""
+
+    def __str__(self) -> str:
+        return f"str of {len(self)}"
+
+
+def written(function: t.Callable[..., str], *arguments: t.Any) -> object:
+    try:
+        return function(*arguments)
+    except Exception as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize("text", LONG)
+def test_long_text_beyond_ascii_is_written_as_werkzeug_writes_it(text: str) -> None:
+    for allow_token in (True, False):
+        assert headers.quote_header_value(text, allow_token) == werkzeug.http.quote_header_value(
+            text, allow_token
+        )
+    mappings: list[t.Any] = [
+        {"a": text},
+        {"a": text, "b": None, "c": 5, "d": "e", "*": text, "f*": text, text: "g", "h": True},
+        {"a": None, text: text, "b": Text("x"), "c": Text(text)},
+        {Text("a"): text},
+        {5: text},
+        {"a": text, 5: "b"},
+        ds.MultiDict([("a", text), ("a", "b")]),
+    ]
+    for mapping in mappings:
+        assert written(headers.dump_header, mapping) == written(werkzeug.http.dump_header, mapping)
+        for value in (None, "", "a", text):
+            ours = written(headers.dump_options_header, value, mapping)
+            assert ours == written(werkzeug.http.dump_options_header, value, mapping)
+    lists = [[text], ["a", text, 5, None, Text("b")], (text, "a"), iter([text]), {text}]
+    for items in lists:
+        again = copy.copy(items)
+        assert written(headers.dump_header, items) == written(werkzeug.http.dump_header, again)
+
+
+def test_lengths_of_any_length() -> None:
+    for digits in ("9" * 18, "9" * 19, "9" * 20, "9" * 4300, "9" * 4301, "0" * 30, " 5 " * 30):
+        for text in (digits, f"-{digits}", f" {digits} "):
+            ours = headers.get_content_length(text)
+            assert ours == werkzeug.sansio.utils.get_content_length(text), text[:9]
+
+
+@pytest.mark.parametrize("length", [10, 4096, 4097, 70_000])
+@pytest.mark.parametrize("filling", ["a", "\xe9", "\u20ac", " ", "\t"])
+def test_long_headers_with_hardly_anything_in_them(filling: str, length: int) -> None:
+    lines = filling * length
+    for text in (
+        lines,
+        f"{lines};",
+        f" {lines}",
+        f"{lines} 0-1/2",
+        f"bytes=0-{lines}",
+        f"{lines}/",
+    ):
+        for name in ("parse_options_header", "parse_range_header", "parse_content_range_header"):
+            ours, theirs = getattr(headers, name)(text), getattr(werkzeug.http, name)(text)
+            assert visible_or_plain(ours) == visible_or_plain(theirs), name
+        for ours, theirs in (
+            (headers.Authorization, ds.Authorization),
+            (headers.WWWAuthenticate, ds.WWWAuthenticate),
+        ):
+            assert ours.from_header(text) == theirs.from_header(text)
+
+
+def visible_or_plain(value: t.Any) -> t.Any:
+    return visible(value) if hasattr(value, "__dict__") else value
+
+
+def test_a_cookie_whose_key_is_beyond_ascii() -> None:
+    for key in ("\xe9", "\u20ac" * 50):
+        for options in ({}, {"path": "/\xe9"}, {"domain": "example.com", "max_age": 5}):
+            arguments: dict[str, t.Any] = {"sync_expires": False, **options}
+            ours = headers.dump_cookie(key, "value", **arguments)
+            assert ours == werkzeug.http.dump_cookie(key, "value", **arguments)

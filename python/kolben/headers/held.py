@@ -10,7 +10,6 @@ import typing as t
 from werkzeug import datastructures as ds
 from werkzeug import http, urls
 from werkzeug.sansio import http as sansio_http
-from werkzeug.sansio import utils as sansio_utils
 
 from ..core import compiled
 
@@ -23,7 +22,6 @@ def _reporting(challenge: ds.WWWAuthenticate | None) -> t.Callable[[t.Any], None
 if compiled is not None:
     compiled.hold(
         accept=ds.Accept,
-        authorization=ds.Authorization,
         callback_dict=ds.CallbackDict,
         challenge=ds.WWWAuthenticate,
         charset_accept=ds.CharsetAccept,
@@ -42,7 +40,6 @@ if compiled is not None:
         challenge_callback=_reporting(None),
         dump_header=http.dump_header,
         dump_options_header=http.dump_options_header,
-        get_content_length=sansio_utils.get_content_length,
         iri_to_uri=urls.iri_to_uri,
         parse_age=http.parse_age,
         parse_authorization=vars(ds.Authorization)["from_header"].__func__,

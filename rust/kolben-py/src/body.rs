@@ -57,7 +57,7 @@ pub(crate) fn read_body<'py>(request: &Bound<'py, PyAny>) -> PyResult<Option<Bou
 }
 
 /// The length of a body, if it is stated and that is all there is to know.
-fn length_of(environ: &Bound<'_, PyDict>) -> PyResult<Option<usize>> {
+pub(crate) fn length_of(environ: &Bound<'_, PyDict>) -> PyResult<Option<usize>> {
     let py = environ.py();
     if environ.contains(intern!(py, "wsgi.input_terminated"))?
         || environ.contains(intern!(py, "HTTP_TRANSFER_ENCODING"))?

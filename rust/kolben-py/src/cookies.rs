@@ -5,10 +5,11 @@ use kolben_core::header::{cookie, host};
 use pyo3::exceptions::PyValueError;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyList, PyString};
+use pyo3::types::PyString;
 
 use crate::made;
-use crate::pieces::{self, Piece, Source, list_of};
+use crate::multi_dict::multi_dict;
+use crate::pieces::{self, Source};
 use crate::text;
 
 /// What `take` makes of the text of a header. If `tunnelled`, it is UTF-8 read as Latin-1, as PEP
@@ -79,84 +80,7 @@ fn parse<'py>(
         _ if !header.is_truthy()? => return made::multi_dict_class(py, class)?.call0().map(Some),
         header => header?,
     };
-    with_text(header, tunnelled, |header| multi_dict(class, header, || cookie::pairs(header.bytes())))
-}
-
-/// The pairs in a multi-dict of that class, or of the plain one.
-pub(crate) fn multi_dict<'py, I, K, V>(
-    class: Option<&Bound<'py, PyAny>>,
-    source: &Source<'_, 'py>,
-    pairs: impl Fn() -> I,
-) -> PyResult<Bound<'py, PyAny>>
-where
-    I: Iterator<Item = (K, V)>,
-    K: Piece,
-    V: Piece,
-{
-    let py = source.py();
-    if let Some(target) = made::multi_dict(py, class)? {
-        fill(&target, source, pairs)?;
-        return Ok(target.into_any());
-    }
-    let list = PyList::empty(py);
-    append_pairs(&list, source, pairs())?;
-    made::multi_dict_class(py, class)?.call1((list,))
-}
-
-/// Appends pairs of strings to a list.
-fn append_pairs<K: Piece, V: Piece>(
-    list: &Bound<'_, PyList>,
-    source: &Source<'_, '_>,
-    pairs: impl Iterator<Item = (K, V)>,
-) -> PyResult<()> {
-    let mut scratch = Vec::new();
-    for (key, value) in pairs {
-        list.append((key.name(source, &mut scratch)?, value.value(source, &mut scratch)?))?;
-    }
-    Ok(())
-}
-
-/// Puts pairs into `target`, an empty multi-dict.
-fn fill<'py, I, K, V>(
-    target: &Bound<'py, PyDict>,
-    source: &Source<'_, 'py>,
-    pairs: impl Fn() -> I,
-) -> PyResult<()>
-where
-    I: Iterator<Item = (K, V)>,
-    K: Piece,
-    V: Piece,
-{
-    let mut scratch = Vec::new();
-    for (count, (key, value)) in pairs().enumerate() {
-        let value = list_of(value.value(source, &mut scratch)?)?;
-        target.set_item(key.name(source, &mut scratch)?, value)?;
-        // PERF: keys seldom come twice, so that is seen by the count rather than by a look-up
-        // for each; then this starts afresh.
-        if target.len() == count {
-            target.clear();
-            return fill_carefully(target, source, pairs());
-        }
-    }
-    Ok(())
-}
-
-fn fill_carefully<'py>(
-    target: &Bound<'py, PyDict>,
-    source: &Source<'_, 'py>,
-    pairs: impl Iterator<Item = (impl Piece, impl Piece)>,
-) -> PyResult<()> {
-    let mut scratch = Vec::new();
-    for (key, value) in pairs {
-        // Where keys come twice, so do values most likely: a hostile header has the same by the
-        // hundred thousand, which then are one string.
-        let (key, value) = (key.name(source, &mut scratch)?, value.name(source, &mut scratch)?);
-        match target.get_item(&key)? {
-            Some(values) => values.cast::<PyList>()?.append(value)?,
-            None => target.set_item(key, list_of(value)?)?,
-        }
-    }
-    Ok(())
+    with_text(header, tunnelled, |header| multi_dict(class, header, b';', || cookie::pairs(header.bytes())))
 }
 
 /// Writes a `Set-Cookie`. The parameters come with their defaults resolved; `domain` has IDNA
@@ -179,8 +103,7 @@ pub(crate) fn write_cookie<'py>(
     let mut out = Vec::with_capacity(128);
     let name = checked("key", key)?;
     // A key beyond ASCII is UTF-8 read as Latin-1, and goes before the rest.
-    let head = if name.is_ascii() { None } else { Some(text::latin1(py, name)?) };
-    if head.is_none() {
+    if name.is_ascii() {
         out.extend_from_slice(name);
     }
     out.push(b'=');
@@ -205,8 +128,13 @@ pub(crate) fn write_cookie<'py>(
         out.extend_from_slice(samesite.to_str()?.as_bytes());
     }
     attribute("Partitioned", partitioned, &mut out)?;
-    let rest = text::text_of(py, &out)?;
-    head.map_or(Ok(rest.clone()), |head| text::concat(&head, &rest))
+    if name.is_ascii() {
+        return text::text_of(py, &out);
+    }
+    if out.is_ascii() {
+        return text::latin1_and_ascii(py, name, &out);
+    }
+    text::concat(&text::latin1(py, name)?, &text::text_of(py, &out)?)
 }
 
 /// An attribute: left out for `None` and `False`, bare for `True`, else with its value.

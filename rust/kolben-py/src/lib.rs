@@ -4,6 +4,7 @@ mod accept;
 mod adapter;
 mod app_context;
 mod auth;
+mod authorization;
 mod body;
 mod building;
 mod columns;
@@ -17,8 +18,8 @@ mod dates;
 mod dispatch;
 mod environ;
 mod environ_headers;
+mod form;
 mod headers;
-
 mod hooks;
 mod json;
 mod known;
@@ -28,6 +29,7 @@ mod links;
 mod lists;
 mod made;
 mod map;
+mod multi_dict;
 mod multipart;
 mod opening;
 mod pattern;
@@ -104,7 +106,9 @@ mod _core {
     #[pymodule_export]
     use crate::app_context::AppContextCore;
     #[pymodule_export]
-    use crate::auth::{parse_authorization, parse_challenge};
+    use crate::auth::parse_challenge;
+    #[pymodule_export]
+    use crate::authorization::{AuthorizationCore, hold_authorization};
     #[pymodule_export]
     use crate::body::{hold_bodies, read_body};
     #[pymodule_export]
@@ -123,6 +127,8 @@ mod _core {
     use crate::dispatch::answer_plainly;
     #[pymodule_export]
     use crate::environ_headers::EnvironHeadersCore;
+    #[pymodule_export]
+    use crate::form::{hold_forms, read_form};
     #[pymodule_export]
     use crate::headers::HeadersCore;
     #[pymodule_export]

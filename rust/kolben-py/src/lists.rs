@@ -92,7 +92,7 @@ pub(crate) fn parse_options_header<'py>(
     let Some(value) = value else {
         return Ok((intern!(py, "").clone(), PyDict::new(py)));
     };
-    if !text::is_ascii(value) && !text::contains(value, b';')? && is_trimmed(value)? {
+    if text::is_worth_a_search(value)? && !text::contains(value, b';')? && is_trimmed(value)? {
         return Ok((value.clone(), PyDict::new(py)));
     }
     pieces::read(value, |header| {
@@ -123,12 +123,13 @@ pub(crate) fn quote_header_value<'py>(
 ) -> PyResult<Bound<'py, PyString>> {
     let value = value.str()?;
     if is_long(value.as_any())? {
+        // It is no token, for it is not ASCII.
+        if let Some(quoted) = text::in_quotes(&value)? {
+            return Ok(quoted);
+        }
         let py = value.py();
-        return Ok(made::originals(py)?
-            .quote_header_value
-            .bind(py)
-            .call1((value, allow_token))?
-            .cast_into()?);
+        let quote = made::originals(py)?.quote_header_value.bind(py);
+        return Ok(quote.call1((value, allow_token))?.cast_into()?);
     }
     let plain = text::bytes_of(&value)?;
     let mut out = Vec::with_capacity(plain.len() + 2);
@@ -177,7 +178,44 @@ pub(crate) fn dump_header<'py>(iterable: &Bound<'py, PyAny>) -> PyResult<Bound<'
     if written {
         return text::text_of(py, &out);
     }
+    if let Ok(items) = iterable.cast_exact::<PyList>() {
+        let texts = PyList::empty(py);
+        for item in items {
+            texts.append(quote_header_value(&item, true)?)?;
+        }
+        return text::joined(", ", &texts);
+    }
+    let texts = PyList::empty(py);
+    if append_items(iterable, &texts, true)? {
+        return text::joined(", ", &texts);
+    }
     Ok(made::originals(py)?.dump_header.bind(py).call1((iterable,))?.cast_into()?)
+}
+
+/// Appends the items of a plain dictionary as texts, keys without a value only if `bare`. It says
+/// whether it did: keys that are no text are left to Werkzeug.
+fn append_items(mapping: &Bound<'_, PyAny>, texts: &Bound<'_, PyList>, bare: bool) -> PyResult<bool> {
+    let py = mapping.py();
+    let items = mapping.cast::<PyDict>()?.items();
+    if !items.iter().all(|item| item.get_item(0).is_ok_and(|key| key.cast_exact::<PyString>().is_ok())) {
+        return Ok(false);
+    }
+    for item in items {
+        let (key, value) = (item.get_item(0)?.cast_into::<PyString>()?, item.get_item(1)?);
+        if value.is_none() {
+            if bare {
+                texts.append(key)?;
+            }
+            continue;
+        }
+        let starred = match text::ends(&key)? {
+            Some([_, last]) => last == u32::from(b'*'),
+            None => key == "*",
+        };
+        let value = if starred { value.str()? } else { quote_header_value(&value, true)? };
+        texts.append(text::concat(&text::concat(&key, intern!(py, "="))?, &value)?)?;
+    }
+    Ok(true)
 }
 
 /// Writes the items of an iterable. It says whether it did: one that may be read `again` is left to
@@ -215,6 +253,13 @@ pub(crate) fn dump_options_header<'py>(
         }
     })?;
     if !written {
+        let texts = PyList::empty(py);
+        if let Some(header) = header {
+            texts.append(header)?;
+        }
+        if append_items(options, &texts, false)? {
+            return text::joined("; ", &texts);
+        }
         let dump = made::originals(py)?.dump_options_header.bind(py);
         return Ok(dump.call1((header, options))?.cast_into()?);
     }

@@ -96,7 +96,10 @@ impl Known {
 }
 
 /// What stands under that name in the class itself.
-fn own<'py>(class: &Bound<'py, PyType>, name: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyAny>>> {
+pub(crate) fn own<'py>(
+    class: &Bound<'py, PyType>,
+    name: &Bound<'py, PyString>,
+) -> PyResult<Option<Bound<'py, PyAny>>> {
     let entries = class.getattr(intern!(class.py(), "__dict__"))?;
     if entries.contains(name)? { entries.get_item(name).map(Some) } else { Ok(None) }
 }
@@ -167,10 +170,10 @@ macro_rules! held {
 }
 
 held! {
-    classes: accept, authorization, callback_dict, challenge, charset_accept, content_range, etags,
+    classes: accept, callback_dict, challenge, charset_accept, content_range, etags,
         header_set, if_range, immutable_multi_dict, language_accept, mime_accept, multi_dict, policy,
         range, request_cache_control, response_cache_control;
-    functions: challenge_callback, dump_header, dump_options_header, get_content_length, iri_to_uri, parse_age,
+    functions: challenge_callback, dump_header, dump_options_header, iri_to_uri, parse_age,
         parse_authorization, parse_content_range, parse_date, parse_decoded_cookie, parse_range,
         quote_header_value, uri_to_iri,
 }

@@ -58,10 +58,12 @@ mod place {
             read(unsafe { &*self.0.get() }.as_ref())
         }
 
-        pub(crate) fn write(&self, _py: Python<'_>, value: Option<Py<T>>) {
+        pub(crate) fn write(&self, py: Python<'_>, value: Option<Py<T>>) {
             // SAFETY: see above. The old value is dropped when the cell holds the new one, because
             // its end may run Python code that comes back here.
-            let _old = unsafe { std::mem::replace(&mut *self.0.get(), value) };
+            let old = unsafe { std::mem::replace(&mut *self.0.get(), value) };
+            // PERF: bench authorization-bearer; one that is bound is not asked whether it may be dropped.
+            drop(old.map(|old| old.into_bound(py)));
         }
 
         pub(crate) fn visit<R>(&self, visit: impl FnOnce(Option<&Py<T>>) -> R) -> R {

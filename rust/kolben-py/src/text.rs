@@ -4,8 +4,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::ffi;
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyString;
 use pyo3::types::string::PyStringData;
+use pyo3::types::{PyList, PyString};
 use smallvec::SmallVec;
 use std::borrow::Cow;
 
@@ -58,6 +58,51 @@ pub(crate) fn contains(text: &Bound<'_, PyString>, byte: u8) -> PyResult<bool> {
     Ok(unsafe { ffi::PyUnicode_FindChar(text.as_ptr(), byte.into(), 0, length, 1) } >= 0)
 }
 
+/// Whether a search for one character tells enough to be worth it, before all of the text is read:
+/// where the text would have to be made readable first, and where it is so long that the search of
+/// the system's library, which Python uses, is the faster one (benches/sweep.py, 1 MiB).
+pub(crate) fn is_worth_a_search(text: &Bound<'_, PyString>) -> PyResult<bool> {
+    const LONG: usize = 4096;
+    Ok(!is_ascii(text) || text.len()? > LONG)
+}
+
+/// A `str` beyond ASCII in quotes; `None` if it holds quotes or backslashes.
+pub(crate) fn in_quotes<'py>(text: &Bound<'py, PyString>) -> PyResult<Option<Bound<'py, PyString>>> {
+    if contains(text, b'"')? || contains(text, b'\\')? {
+        return Ok(None);
+    }
+    let length = text.len()?.cast_signed();
+    // SAFETY: a live `str`, and a new one with two places more and room for the same characters, which
+    // is ours to fill in before anybody else sees it. Each call says if it failed, with an exception.
+    unsafe {
+        let widest = match ffi::PyUnicode_KIND(text.as_ptr()) {
+            ffi::PyUnicode_1BYTE_KIND => 0xff,
+            ffi::PyUnicode_2BYTE_KIND => 0xffff,
+            _ => 0x10_ffff,
+        };
+        let made = Bound::from_owned_ptr_or_err(text.py(), ffi::PyUnicode_New(length + 2, widest))?;
+        let out = made.as_ptr();
+        if ffi::PyUnicode_CopyCharacters(out, 1, text.as_ptr(), 0, length) < 0
+            || ffi::PyUnicode_WriteChar(out, 0, b'"'.into()) < 0
+            || ffi::PyUnicode_WriteChar(out, length + 1, b'"'.into()) < 0
+        {
+            return Err(PyErr::fetch(text.py()));
+        }
+        Ok(Some(made.cast_into_unchecked()))
+    }
+}
+
+/// All of the `str`s in a list, with a separator between them.
+pub(crate) fn joined<'py>(separator: &str, texts: &Bound<'py, PyList>) -> PyResult<Bound<'py, PyString>> {
+    let py = texts.py();
+    let separator = PyString::new(py, separator);
+    // SAFETY: two live objects; the call gives a new reference to a `str`, or null and an exception.
+    unsafe {
+        let made = ffi::PyUnicode_Join(separator.as_ptr(), texts.as_ptr());
+        Ok(Bound::from_owned_ptr_or_err(py, made)?.cast_into_unchecked())
+    }
+}
+
 /// The first and the last character of a `str`; `None` if it has less than two.
 pub(crate) fn ends(text: &Bound<'_, PyString>) -> PyResult<Option<[u32; 2]>> {
     let length = text.len()?.cast_signed();
@@ -102,6 +147,24 @@ pub(crate) fn latin1<'py>(py: Python<'py>, bytes: &[u8]) -> PyResult<Bound<'py, 
     unsafe {
         let text = ffi::PyUnicode_FromKindAndData(kind, bytes.as_ptr().cast(), bytes.len().cast_signed());
         Ok(Bound::from_owned_ptr_or_err(py, text)?.cast_into_unchecked())
+    }
+}
+
+/// The `str` for bytes in Latin-1, not all of them ASCII, and ASCII behind them.
+pub(crate) fn latin1_and_ascii<'py>(
+    py: Python<'py>,
+    head: &[u8],
+    tail: &[u8],
+) -> PyResult<Bound<'py, PyString>> {
+    // SAFETY: the call gives a new `str` of as many characters of one byte, which are ours to fill in
+    // before anybody else sees it, or null and an exception.
+    unsafe {
+        let made = ffi::PyUnicode_New((head.len() + tail.len()).cast_signed(), 0xff);
+        let made = Bound::from_owned_ptr_or_err(py, made)?;
+        let characters = ffi::PyUnicode_DATA(made.as_ptr()).cast::<u8>();
+        std::ptr::copy_nonoverlapping(head.as_ptr(), characters, head.len());
+        std::ptr::copy_nonoverlapping(tail.as_ptr(), characters.add(head.len()), tail.len());
+        Ok(made.cast_into_unchecked())
     }
 }
 

@@ -19,7 +19,7 @@
 
 use std::borrow::Cow;
 
-use memchr::memchr;
+use memchr::{memchr, memchr2};
 
 use super::quote::percent;
 use super::scan::{ByteSet, after, contains_each, cut, find, partition};
@@ -64,14 +64,22 @@ impl<'a> Text<'a> {
 
 /// The pairs in order, those without a value included.
 pub fn pairs(query: &[u8]) -> Pairs<'_> {
-    Pairs { rest: Some(query) }
+    Pairs(PlainPairs { rest: Some(query) })
+}
+
+/// The same of a query in which everything stands for itself.
+pub fn plain_pairs(query: &[u8]) -> PlainPairs<'_> {
+    PlainPairs { rest: Some(query) }
+}
+
+/// Whether everything in a query stands for itself.
+pub fn is_plain(query: &[u8]) -> bool {
+    memchr2(b'+', b'%', query).is_none()
 }
 
 /// The iterator that [`pairs`] returns.
 #[derive(Debug)]
-pub struct Pairs<'a> {
-    rest: Option<&'a [u8]>,
-}
+pub struct Pairs<'a>(PlainPairs<'a>);
 
 impl<'a> Iterator for Pairs<'a> {
     type Item = (Text<'a>, Text<'a>);
@@ -79,15 +87,38 @@ impl<'a> Iterator for Pairs<'a> {
     // PERF: bench urlencoded; moving the pair out of a call takes as long as finding it.
     #[inline(always)]
     fn next(&mut self) -> Option<Self::Item> {
+        self.0.next().map(|(name, value)| (Text::of(name), Text::of(value)))
+    }
+}
+
+/// The iterator that [`plain_pairs`] returns.
+#[derive(Debug)]
+pub struct PlainPairs<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Iterator for PlainPairs<'a> {
+    type Item = (&'a [u8], &'a [u8]);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<Self::Item> {
         loop {
             let (pair, tail) = partition(self.rest?, b'&');
             self.rest = tail;
             if !pair.is_empty() {
                 let (name, value) = partition(pair, b'=');
-                return Some((Text::of(name), Text::of(value.unwrap_or_default())));
+                return Some((name, value.unwrap_or_default()));
             }
         }
     }
+}
+
+/// Spaces for pluses, if there are any. What [`pairs`] finds in it is the same, and found sooner.
+pub fn without_pluses(query: &[u8]) -> Cow<'_, [u8]> {
+    if memchr(b'+', query).is_none() {
+        return Cow::Borrowed(query);
+    }
+    Cow::Owned(query.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect())
 }
 
 /// Takes the percent-encoding off; bytes only, whatever they mean.
@@ -243,6 +274,15 @@ mod tests {
     #[test]
     fn pluses_are_spaces_wherever_they_stand() {
         assert_eq!(shown("+a+b+c+d+e+f+=++%2b%20+"), " a b c d e f =  +  ");
+    }
+
+    #[test]
+    fn pluses_may_be_spaces_before() {
+        let query = b"+a=b+c&%2b=+";
+        assert_eq!(shown(&String::from_utf8_lossy(&without_pluses(query))), " a=b c|+= ");
+        assert_eq!(without_pluses(b"a=%2b"), &b"a=%2b"[..]);
+        assert!(is_plain(b"a=b&c") && !is_plain(b"a=+") && !is_plain(b"%"));
+        assert_eq!(plain_pairs(b"a=b=c&&d").collect::<Vec<_>>(), [(&b"a"[..], &b"b=c"[..]), (b"d", b"")]);
     }
 
     #[test]

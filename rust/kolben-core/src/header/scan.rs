@@ -110,7 +110,14 @@ pub(crate) fn find(text: &[u8], byte: u8) -> Option<usize> {
             return Some(index * 8 + found.trailing_zeros() as usize / 8);
         }
     }
-    rest.iter().position(|found| *found == byte).map(|at| words.len() * 8 + at)
+    match text.last_chunk::<8>() {
+        // What was seen before is not found in it.
+        Some(last) => {
+            let found = matches(u64::from_le_bytes(*last), byte);
+            (found != 0).then(|| text.len() - 8 + found.trailing_zeros() as usize / 8)
+        }
+        None => rest.iter().position(|found| *found == byte),
+    }
 }
 
 /// Whether each of the bytes stands in `text` at all.
