@@ -99,7 +99,9 @@ def _run(awaitable: Awaitable[t.Any]) -> t.Any:
         _turn_once(loop)
         if not task.done():
             loop.run_until_complete(task)
-        _begin_the_rest(loop)
+        # PERF: most have started nothing, as the loops of asyncio tell; others are not asked.
+        if getattr(loop, "_ready", True):
+            _begin_the_rest(loop)
         return task.result()
     finally:
         if not task.done():
@@ -132,11 +134,8 @@ def _begin_the_rest(loop: asyncio.AbstractEventLoop) -> None:
 
     One turn begins a task; a generator that was left in the middle takes another to be closed.
     """
-    for _ in range(2):
-        # PERF: most have started nothing, as the loops of asyncio tell; others are not asked.
-        if not getattr(loop, "_ready", True):
-            break
-        _turn_once(loop)
+    _turn_once(loop)
+    _turn_once(loop)
 
 
 async def _await(awaitable: Awaitable[t.Any]) -> t.Any:
