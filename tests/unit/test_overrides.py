@@ -529,6 +529,22 @@ def test_header_values_that_are_no_text_are_made_text(target):
     assert send(app)[1]["Count"] == "5"
 
 
+@pytest.mark.parametrize("body", ["text", iter(["text"])])
+@pytest.mark.parametrize("value", ["a\nSet-Cookie: b=c", "a\r\nb"])
+def test_no_header_ends_early(target, value, body):
+    app = target.Flask("an_app")
+
+    @app.route("/")
+    def index():
+        response = target.Response(body)
+        # Past the methods, which refuse it.
+        response.headers._list.append(("X-Name", value))
+        return response
+
+    with pytest.raises(ValueError, match="newline"):
+        send(app)
+
+
 #: Patched as soon as it is imported, which is before Kolben is: as agents do it.
 EARLY = """
 import importlib, sys

@@ -179,3 +179,26 @@ def test_a_method_that_is_there_only_later(module: t.Any, name: str, error: type
     ready.append(str if name == "to_url" else int)
     assert match(made, "5") == 5
     assert made.bind("localhost").build("e", {"name": 5}) == "/5"
+
+
+@pytest.mark.parametrize("name", ["to_python", "to_url"])
+@pytest.mark.parametrize("owner", ["class", "base"])
+@pytest.mark.parametrize("kind", ["string", "int", "float", "uuid"])
+def test_a_class_is_patched_when_rules_are_bound(
+    module: t.Any, monkeypatch: t.Any, kind: str, owner: str, name: str
+) -> None:
+    text = {"int": "12", "float": "1.5", "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}.get(kind, "a")
+    made = make(module, kind)
+    adapter = made.bind("example.com")
+    value = adapter.match(f"/{text}")[1]["name"]
+    assert adapter.build("found", {"name": value}) == f"/{text}"
+    cls = KINDS[kind]
+    holder = next(base for base in cls.__mro__ if name in vars(base)) if owner == "base" else cls
+    with monkeypatch.context() as patched:
+        patched.setattr(holder, name, lambda self, value: "patched")
+        for _ in range(2):
+            assert match(made, text) == ("patched" if name == "to_python" else value)
+            built = made.bind("example.com").build("found", {"name": value})
+            assert built == ("/patched" if name == "to_url" else f"/{text}")
+    assert match(made, text) == value
+    assert made.bind("example.com").build("found", {"name": value}) == f"/{text}"

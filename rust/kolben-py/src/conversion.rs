@@ -6,6 +6,7 @@
 use crate::known::{function_of, genuine};
 use crate::route::Url;
 use crate::text::{bytes_of, text_of};
+use crate::watch::Watch;
 use kolben_core::router::quote_into;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -66,7 +67,7 @@ pub(crate) fn is_validation_error(py: Python<'_>, error: &PyErr) -> bool {
 }
 
 /// The limits of a number converter that are plain integers.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 struct Limits {
     digits: usize,
     least: Option<i64>,
@@ -106,6 +107,7 @@ impl Limits {
     }
 }
 
+#[derive(PartialEq)]
 enum ToPython {
     Text,
     /// Without limits, which is the usual case, or with them.
@@ -115,6 +117,7 @@ enum ToPython {
     Ask,
 }
 
+#[derive(PartialEq)]
 enum ToUrl {
     Text,
     Integer { digits: usize },
@@ -137,6 +140,8 @@ pub(crate) struct Conversion {
     converter: Py<PyAny>,
     to_python: ToPython,
     to_url: ToUrl,
+    /// Remembers the class that was last seen to have what the two stand for.
+    watch: Watch,
 }
 
 /// Values that do not fit their rule after all.
@@ -209,7 +214,24 @@ impl Conversion {
                 _ => ToUrl::Ask,
             }
         };
-        Ok(Self { name: name.clone().unbind(), converter: converter.clone().unbind(), to_python, to_url })
+        let (name, converter) = (name.clone().unbind(), converter.clone().unbind());
+        Ok(Self { name, converter, to_python, to_url, watch: Watch::default() })
+    }
+
+    /// Whether the converter's class does still what was seen when the rule was bound.
+    #[inline]
+    fn holds(&self, py: Python<'_>) -> bool {
+        let converter = self.converter.bind(py);
+        self.watch.is_same(converter) || self.holds_again(converter)
+    }
+
+    #[cold]
+    fn holds_again(&self, converter: &Bound<'_, PyAny>) -> bool {
+        let look = || {
+            let now = Self::new(self.name.bind(converter.py()), converter)?;
+            Ok(now.to_python == self.to_python && now.to_url == self.to_url)
+        };
+        self.watch.is_original(&converter.get_type(), look).unwrap_or(false)
     }
 
     pub(crate) fn traverse(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -221,6 +243,7 @@ impl Conversion {
     #[inline]
     pub(crate) fn decode<'py>(&self, py: Python<'py>, text: &[u8]) -> Result<Bound<'py, PyAny>, Refusal> {
         match &self.to_python {
+            _ if !self.holds(py) => self.ask(py, text),
             ToPython::Text => Ok(text_of(py, text)?.into_any()),
             ToPython::Integer(limits) => self.decode_integer(py, text, limits.as_deref()),
             ToPython::Decimal(limits) => self.decode_decimal(py, text, limits.is_some()),
@@ -272,6 +295,7 @@ impl Conversion {
     #[inline]
     pub(crate) fn encode_into(&self, value: &Bound<'_, PyAny>, url: &mut Url) -> PyResult<()> {
         match &self.to_url {
+            _ if !self.holds(value.py()) => {}
             ToUrl::Text => {
                 if let Ok(text) = value.cast_exact::<PyString>()
                     && let Ok(text) = text.to_str()

@@ -367,10 +367,14 @@ fn as_they_stand<'py>(headers: &Bound<'py, PyAny>) -> PyResult<Option<(Bound<'py
     for entry in entries {
         let Ok(entry) = entry.cast::<PyTuple>() else { return Ok(None) };
         let [name, value] = entry.as_slice() else { return Ok(None) };
-        let (Ok(name), true) = (name.cast_exact::<PyString>(), value.is_instance_of::<PyString>()) else {
+        let (Ok(name), Ok(value)) = (name.cast_exact::<PyString>(), value.cast::<PyString>()) else {
             return Ok(None);
         };
-        let Ok(name) = name.to_str() else { return Ok(None) };
+        let (Ok(name), Ok(value)) = (name.to_str(), value.to_str()) else { return Ok(None) };
+        if [name, value].into_iter().any(|text| memchr::memchr3(b'\r', b'\n', 0, text.as_bytes()).is_some()) {
+            // Nobody may end a header early, even past the methods that see to it.
+            return Ok(None);
+        }
         match name.len() {
             8 if name.eq_ignore_ascii_case("location") => return Ok(None),
             14 if name.eq_ignore_ascii_case("content-length") => has_length = true,
