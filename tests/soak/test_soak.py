@@ -21,6 +21,8 @@ SECONDS = float(os.environ.get("KOLBEN_SOAK_SECONDS", "600"))
 CLIENTS = 20
 #: Requests a second, of all clients together.
 RATE = 300
+#: More than the server can answer, and for how long.
+RUSH, RUSH_SECONDS = 100_000, SECONDS / 15
 #: Of a hundred requests.
 HOSTILE = 1
 APP = "from tests.soak.app import app\n"
@@ -30,10 +32,14 @@ class Traffic:
     """The clients.
 
     :param port: The server's port.
+    :param seconds: For how long they send requests.
+    :param rate: How many a second.
     """
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, seconds: float, rate: int) -> None:
         self.port = port
+        self.seconds = seconds
+        self.pause = CLIENTS / rate
         #: When each good request was sent, from the beginning, and how long it took.
         self.times: list[tuple[float, float]] = []
         self.failed: list[str] = []
@@ -46,10 +52,10 @@ class Traffic:
     async def _client(self, number: int) -> None:
         choice = random.Random(number)
         connection = None
-        due = time.monotonic() + choice.random() * CLIENTS / RATE
-        while (now := time.monotonic()) - self.begun < SECONDS:
+        due = time.monotonic() + choice.random() * self.pause
+        while (now := time.monotonic()) - self.begun < self.seconds:
             await asyncio.sleep(max(0.0, due - now))
-            due += CLIENTS / RATE
+            due += self.pause
             if choice.randrange(100) < HOSTILE:
                 self.hostile += 1
                 await self._attack(hostile(choice))
@@ -111,7 +117,12 @@ def test_soak(tmp_path, capsys):
     options = ["--workers", "2", "--access-log", "--log-format", "json"]
     with Server(tmp_path, *options, app=APP) as server:
         workers = server.workers()
-        traffic, samples = Traffic(server.port), []
+        # Each thread meets each kind of large and hostile request, and keeps memory for the next.
+        # At an easy rate that would go on for longer than the soak.
+        rush = Traffic(server.port, RUSH_SECONDS, RUSH)
+        asyncio.run(rush.run())
+        assert rush.failed == []
+        traffic, samples = Traffic(server.port, SECONDS, RATE), []
 
         async def run() -> None:
             watching = asyncio.ensure_future(watch(workers, samples))
@@ -137,8 +148,8 @@ def test_soak(tmp_path, capsys):
         )
     assert traffic.failed == []
     assert "Traceback" not in log
-    assert log.count("\n") <= len(traffic.times) + traffic.hostile + 10
-    # Each thread meets each kind of large and hostile request late, and keeps memory for the next.
+    requests = len(traffic.times) + len(rush.times) + traffic.hostile + rush.hostile
+    assert log.count("\n") <= requests + 10
     # A leak of 50 bytes a request would be 9 MB. What is given back is none.
     assert grown < 0.05 * settled[-1][1]
     assert last <= first * 1.2
