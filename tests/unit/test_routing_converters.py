@@ -187,7 +187,8 @@ def test_a_method_that_is_there_only_later(module: t.Any, name: str, error: type
 def test_a_class_is_patched_when_rules_are_bound(
     module: t.Any, monkeypatch: t.Any, kind: str, owner: str, name: str
 ) -> None:
-    text = {"int": "12", "float": "1.5", "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}.get(kind, "a")
+    texts = {"int": "12", "float": "1.5", "uuid": "6ba7b810-9dad-11d1-80b4-00c04fd430c8"}
+    text = texts.get(kind, "a")
     made = make(module, kind)
     adapter = made.bind("example.com")
     value = adapter.match(f"/{text}")[1]["name"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import signal
@@ -81,6 +82,8 @@ def environ(tmp_path):
 def test_it_says_where_it_is_and_stops_on_ctrl_c(environ):
     command = [sys.executable, "-m", "notes"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    # What runs in the background of a shell has it ignored, and so would the server.
+    pipes["preexec_fn"] = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
     with subprocess.Popen(command, cwd=HERE, env=environ, **pipes) as server:
         try:
             url = server.stdout.readline().split()[3]
