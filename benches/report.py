@@ -19,8 +19,6 @@ from .machine import MICRO, OUT, TIMES, describe_machine
 def main(arguments: list[str]) -> int:
     """Measure everything; 1 if a bar was missed."""
     report, reached = measure("--quick" in arguments)
-    OUT.mkdir(exist_ok=True)
-    (OUT / "bench.json").write_text(json.dumps(report, indent=1), "utf-8")
     for name, chart in draw(report).items():
         (OUT / name).write_text(chart, "utf-8")
     print(f"\nwritten: {OUT / 'bench.json'}, and charts beside it")
@@ -28,7 +26,7 @@ def main(arguments: list[str]) -> int:
 
 
 def measure(quick: bool) -> tuple[dict[str, t.Any], bool]:
-    """Measure and print; what was found, and whether each bar was reached."""
+    """Measure, print and keep it; what was found, and whether each bar was reached."""
     machine = describe_machine()
     print(f"{machine}\n\n## Whole requests, in process\n", flush=True)
     rows, fast = apps.measure_all(apps.CASES, 7 if quick else 31)
@@ -44,6 +42,8 @@ def measure(quick: bool) -> tuple[dict[str, t.Any], bool]:
         "routing": [row._asdict() for row in table],
         "least": groups,
     }
+    OUT.mkdir(exist_ok=True)
+    (OUT / "bench.json").write_text(json.dumps(report, indent=1), "utf-8")
     return report, fast and early and all(row.reached for row in table)
 
 
