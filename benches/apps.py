@@ -9,6 +9,7 @@ the rounds. All have to send the same body with the same content type, or the ru
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import statistics
@@ -104,6 +105,16 @@ def start_response(status: str, headers: t.Any, error: t.Any = None) -> None:
     """Take status and headers, as a server does."""
 
 
+def send_all(app: t.Any, environs: t.Iterable[dict[str, t.Any]]) -> None:
+    """Send requests, and read each answer to its end."""
+    for made in environs:
+        body = app(made, start_response)
+        for _ in body:
+            pass
+        if hasattr(body, "close"):
+            body.close()
+
+
 def measure(app: t.Any, request: dict[str, t.Any], count: int) -> float:
     """The time of a request, in seconds."""
     taken = 0.0
@@ -111,14 +122,20 @@ def measure(app: t.Any, request: dict[str, t.Any], count: int) -> float:
         # Few at a time: a server hands on an environ that it has made just now.
         environs = [environ(**request) for _ in range(min(BATCH, count - start))]
         begun = time.perf_counter()
-        for made in environs:
-            body = app(made, start_response)
-            for _ in body:
-                pass
-            if hasattr(body, "close"):
-                body.close()
+        send_all(app, environs)
         taken += time.perf_counter() - begun
     return taken / count
+
+
+@contextlib.contextmanager
+def receivers(case: Case, apps: t.Iterable[t.Any]) -> t.Iterator[None]:
+    """Connect the receivers of a row; a signal that anybody hears costs every app."""
+    signals = [app.extensions["signal"] for app in apps] if case.app == "hooks" else []
+    for signal, receive in signals:
+        signal.connect(receive)
+    yield
+    for signal, receive in signals:
+        signal.disconnect(receive)
 
 
 def check_same(case: Case, request: dict[str, t.Any], apps: dict[str, t.Any]) -> None:
@@ -148,19 +165,15 @@ def whole_request(case: Case, apps: dict[str, t.Any]) -> dict[str, t.Any]:
 def run_row(case: Case, apps: dict[str, t.Any], rounds: int) -> dict[str, list[float]]:
     """The times of each peer, round by round."""
     request = whole_request(case, apps)
-    signals = [app.extensions["signal"] for app in apps.values() if case.app == "hooks"]
-    for signal, receive in signals:
-        signal.connect(receive)
-    counts = {name: max(5, int(0.01 / measure(app, request, 20))) for name, app in apps.items()}
     times: dict[str, list[float]] = {name: [] for name in apps}
-    gc.collect()
-    gc.disable()
-    for _ in range(rounds):
-        for name, app in apps.items():
-            times[name].append(measure(app, request, counts[name]))
-    gc.enable()
-    for signal, receive in signals:
-        signal.disconnect(receive)
+    with receivers(case, apps.values()):
+        counts = {name: max(5, int(0.01 / measure(app, request, 20))) for name, app in apps.items()}
+        gc.collect()
+        gc.disable()
+        for _ in range(rounds):
+            for name, app in apps.items():
+                times[name].append(measure(app, request, counts[name]))
+        gc.enable()
     return times
 
 

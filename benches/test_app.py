@@ -7,7 +7,7 @@ import typing as t
 import pytest
 
 from .app_cases import environ
-from .apps import BATCH, CASES, make_peers, peers_of, start_response, whole_request
+from .apps import BATCH, CASES, make_peers, peers_of, receivers, send_all, whole_request
 
 APPS = make_peers()
 PEERS = [(row, peer) for row, case in CASES.items() for peer in peers_of(case, APPS)]
@@ -27,20 +27,7 @@ def test_a_request(benchmark: t.Any, row: str, peer: str) -> None:
     app, request = peers[peer], whole_request(case, peers)
 
     def fresh() -> tuple[list[t.Any], dict[str, t.Any]]:
-        return [[environ(**request) for _ in range(BATCH)]], {}
+        return [app, [environ(**request) for _ in range(BATCH)]], {}
 
-    def send(environs: list[t.Any]) -> None:
-        for made in environs:
-            body = app(made, start_response)
-            for _ in body:
-                pass
-            if hasattr(body, "close"):
-                body.close()
-
-    if case.app == "hooks":
-        signal, receive = app.extensions["signal"]
-        signal.connect(receive)
-        benchmark.pedantic(send, setup=fresh, rounds=200, warmup_rounds=20)
-        signal.disconnect(receive)
-    else:
-        benchmark.pedantic(send, setup=fresh, rounds=200, warmup_rounds=20)
+    with receivers(case, [app]):
+        benchmark.pedantic(send_all, setup=fresh, rounds=200, warmup_rounds=20)

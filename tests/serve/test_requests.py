@@ -105,28 +105,29 @@ def test_an_error_is_a_500(server):
     assert server.get("/fails-at-once")[0] == 500
 
 
-def test_an_answer_of_known_length_that_ends_early_is_seen_to(server):
+def until_it_closes(server, requests: bytes) -> tuple[bytes, bytes]:
+    """Send bytes, and read until the server closes: the first head, and what comes behind it."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-        client.sendall(b"GET /fails-later HTTP/1.1\r\nHost: x\r\n\r\n")
+        client.sendall(requests)
         data = b""
         while piece := client.recv(1000):
             data += piece
+    head, _, rest = data.partition(b"\r\n\r\n")
+    return head, rest
+
+
+def test_an_answer_of_known_length_that_ends_early_is_seen_to(server):
+    head, body = until_it_closes(server, b"GET /fails-later HTTP/1.1\r\nHost: x\r\n\r\n")
     # The connection is closed when no more than this has been sent, or less.
-    head, _, body = data.partition(b"\r\n\r\n")
     assert head == b"" or b"content-length: 6" in head
     assert body in (b"", b"abc")
     server.wait_for("An answer ended early")
 
 
 def test_an_answer_that_is_too_short_takes_nothing_from_the_next(server):
-    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
-        client.sendall(
-            b"GET /short HTTP/1.1\r\nHost: x\r\n\r\nGET /pid HTTP/1.1\r\nHost: x\r\n\r\n"
-        )
-        data = b""
-        while piece := client.recv(1000):
-            data += piece
-    head, _, body = data.partition(b"\r\n\r\n")
+    head, body = until_it_closes(
+        server, b"GET /short HTTP/1.1\r\nHost: x\r\n\r\nGET /pid HTTP/1.1\r\nHost: x\r\n\r\n"
+    )
     assert head == b"" or b"content-length: 10" in head
     assert body in (b"", b"abc")
 
