@@ -163,6 +163,9 @@ impl Conversion {
         let py = converter.py();
         let originals = originals(py)?;
         let class = converter.get_type();
+        // Before what is seen now, so that the first URL need not look again, unless it has changed.
+        let watch = Watch::default();
+        watch.is_original(&class, || class.getattr_opt(intern!(py, "to_python")).map(|_| true))?;
         // PERF: an object whose `__dict__` is asked for keeps it, and slows down the collector.
         let found = |name: &Bound<'py, PyString>| -> PyResult<Option<Bound<'py, PyAny>>> {
             let of_class = class.getattr_opt(name)?;
@@ -215,7 +218,7 @@ impl Conversion {
             }
         };
         let (name, converter) = (name.clone().unbind(), converter.clone().unbind());
-        Ok(Self { name, converter, to_python, to_url, watch: Watch::default() })
+        Ok(Self { name, converter, to_python, to_url, watch })
     }
 
     /// Whether the converter's class does still what was seen when the rule was bound.
